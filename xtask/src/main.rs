@@ -1,2 +1,72 @@
-//! Placeholder.
-fn main() {}
+//! The tasks of this repository, as `cargo xtask <task>`.
+//!
+//! Every task streams the output of the tools it runs, stops at the first
+//! failure and says what to do about it. Nothing here knows rules about the
+//! code: those live in `plumego-control`, and `gates` only prints its report.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to its user"
+)]
+
+mod command;
+mod task;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exit code for a task that could not run or whose tool failed.
+const FAILED: u8 = 1;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The tasks of this repository")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Format every crate.
+    Fmt(task::fmt::Args),
+    /// Run clippy over every target of every crate; a warning is a failure.
+    Lint,
+    /// Install what the tests need, then run every test and doc test.
+    Test(task::test::Args),
+    /// Install the programs that tests call, where they are missing.
+    Setup(task::setup::Args),
+    /// Build the API documentation; a warning is a failure.
+    Doc(task::doc::Args),
+    /// Run a benchmark and print its ratios.
+    Bench(task::bench::Args),
+    /// Start, stop or list the servers that adapter tests talk to.
+    Services(task::services::Args),
+    /// Run one fuzz target for a limited time.
+    Fuzz(task::fuzz::Args),
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(task: &Task) -> anyhow::Result<ExitCode> {
+    match task {
+        Task::Fmt(args) => task::fmt::run(args)?,
+        Task::Lint => task::lint::run()?,
+        Task::Test(args) => task::test::run(args)?,
+        Task::Setup(args) => task::setup::run(args)?,
+        Task::Doc(args) => task::doc::run(args)?,
+        Task::Bench(args) => task::bench::run(args)?,
+        Task::Services(args) => task::services::run(args)?,
+        Task::Fuzz(args) => task::fuzz::run(args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,34 @@
+//! `cargo xtask bench`.
+
+use crate::command::{cargo, run as run_command};
+
+/// Flags of `bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The benchmark: `router` or `http`.
+    name: String,
+    /// Print one JSON document instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let mut command = cargo();
+    command.args([
+        "run",
+        "--locked",
+        "--profile",
+        "bench",
+        "--package",
+        "plumego-bench",
+        "--",
+    ]);
+    command.arg(&args.name);
+    if args.json {
+        command.arg("--json");
+    }
+    run_command(
+        &mut command,
+        "`router` and `http` are the benchmarks; run on a quiet machine",
+    )
+}
