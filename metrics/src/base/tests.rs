@@ -1,0 +1,118 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+use super::*;
+use crate::{
+    HttpObserverExt, METRIC_HTTP_REQUEST, MetricKind, MetricName, OVERFLOW, Route, http_record,
+};
+
+fn event(name: &str) -> MetricRecord {
+    MetricRecord::named(name, MetricKind::Event, 1.0)
+}
+
+#[test]
+fn names_past_the_bound_are_folded_and_counted_once() {
+    let collector = BaseCollector::new(CardinalityPolicy::default().with_names(2).unwrap());
+    for name in ["a", "b", "c", "d", "c", "a"] {
+        collector.record(&event(name));
+    }
+    collector.observe(
+        &Method::GET,
+        Route::Unmatched,
+        StatusCode::OK,
+        0,
+        Duration::ZERO,
+    );
+    let stats = collector.stats();
+    assert_eq!(stats.total_records, 7);
+    assert_eq!(stats.series_overflow, 3, "c, d and http_request");
+    assert_eq!(stats.name_breakdown.len(), 3);
+    assert_eq!(
+        (stats.name_breakdown["a"], stats.name_breakdown[OVERFLOW]),
+        (2, 4)
+    );
+}
+
+#[test]
+fn requests_take_one_of_the_names() {
+    let collector = BaseCollector::new(CardinalityPolicy::default().with_names(2).unwrap());
+    collector.observe(
+        &Method::GET,
+        Route::Unmatched,
+        StatusCode::OK,
+        0,
+        Duration::ZERO,
+    );
+    collector.record(&event("a"));
+    collector.record(&event("b"));
+    let stats = collector.stats();
+    assert_eq!(
+        stats.name_breakdown.keys().collect::<Vec<_>>(),
+        [OVERFLOW, "a", "http_request"]
+    );
+}
+
+#[test]
+fn the_overflow_name_of_a_caller_is_the_overflow() {
+    let collector = BaseCollector::default();
+    collector.record(&event(OVERFLOW));
+    let stats = collector.stats();
+    assert_eq!(
+        (stats.name_breakdown[OVERFLOW], stats.series_overflow),
+        (1, 0)
+    );
+}
+
+#[test]
+fn clearing_starts_again_with_a_new_time() {
+    let seconds = Arc::new(AtomicU64::new(100));
+    let reading = seconds.clone();
+    let clock =
+        move || SystemTime::UNIX_EPOCH + Duration::from_secs(reading.load(Ordering::Relaxed));
+    let collector = BaseCollector::with_clock(CardinalityPolicy::default(), clock);
+    collector.record(&event("a"));
+    collector.record(&MetricRecord::gauge(MetricName::from_static("a"), f64::NAN));
+    seconds.store(200, Ordering::Relaxed);
+    collector.clear();
+    let stats = collector.stats();
+    let start_time = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(200));
+    assert_eq!(
+        stats,
+        CollectorStats {
+            start_time,
+            ..CollectorStats::default()
+        }
+    );
+}
+
+#[test]
+fn observing_and_recording_count_alike() {
+    let (observed, recorded) = (BaseCollector::default(), BaseCollector::default());
+    for code in 100..1000 {
+        let observation = HttpObservation {
+            method: &Method::PUT,
+            route: Route::Template("/a"),
+            status: StatusCode::from_u16(code).unwrap(),
+            request_bytes: 1,
+            response_bytes: 2,
+            duration: Duration::from_millis(1),
+        };
+        observed.observe_http(&observation);
+        recorded.record(&http_record(&observation, SystemTime::UNIX_EPOCH));
+    }
+    let start_time = None;
+    let (observed, recorded) = (
+        CollectorStats {
+            start_time,
+            ..observed.stats()
+        },
+        CollectorStats {
+            start_time,
+            ..recorded.stats()
+        },
+    );
+    assert_eq!(observed, recorded);
+    assert_eq!(observed.name_breakdown[METRIC_HTTP_REQUEST.as_str()], 900);
+}
