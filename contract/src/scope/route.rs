@@ -6,9 +6,13 @@ use http::uri::PathAndQuery;
 /// Most parameters of one route.
 pub const PARAMS_MAX: usize = 16;
 
+/// Where the parameters of a match lie: start and end of each, in the order of
+/// the pattern. A request target is at most 65 534 bytes long.
+type ParamRanges = [(u16, u16); PARAMS_MAX];
+
 /// What a route looks like to a request that matched it: pattern, name and the
 /// names of its parameters in the order of the pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RoutePattern {
     pattern: Box<str>,
     name: Option<Box<str>>,
@@ -48,8 +52,15 @@ impl RoutePattern {
     }
 
     /// Parameter names in the order of the pattern.
-    pub fn params(&self) -> impl Iterator<Item = &str> {
+    pub fn params(&self) -> impl ExactSizeIterator<Item = &str> {
         self.params.iter().map(AsRef::as_ref)
+    }
+
+    /// The place of a parameter in the pattern.
+    #[must_use]
+    #[inline]
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.params.iter().position(|own| **own == *name)
     }
 }
 
@@ -69,45 +80,40 @@ enum PatternRef {
 pub struct RouteMatch {
     pattern: PatternRef,
     path: PathAndQuery,
-    ranges: [(u32, u32); PARAMS_MAX],
-    len: u8,
-    /// Values that contained an escape, by position. Rare, so boxed.
-    decoded: Option<Box<[Option<Box<str>>; PARAMS_MAX]>>,
+    ranges: ParamRanges,
+    /// The decoded path, when an escape made it differ from the raw one; the
+    /// ranges then refer to it.
+    decoded: Option<Box<str>>,
 }
 
 impl RouteMatch {
-    /// A match without parameters yet; for routers.
+    /// A match whose parameters are byte ranges of the path; for routers. As
+    /// many ranges count as the pattern has parameters. A range that does not
+    /// lie on character boundaries inside the path reads as empty.
     #[must_use]
-    pub fn new(pattern: &'static RoutePattern, path: PathAndQuery) -> Self {
+    #[inline]
+    pub fn new(
+        pattern: &'static RoutePattern,
+        path: PathAndQuery,
+        ranges: [(u16, u16); PARAMS_MAX],
+    ) -> Self {
         Self {
             pattern: PatternRef::Static(pattern),
             path,
-            ranges: [(0, 0); PARAMS_MAX],
-            len: 0,
+            ranges,
             decoded: None,
         }
     }
 
-    /// Adds the next parameter as a byte range of the path. Ranges that do not
-    /// lie on character boundaries inside the path read as empty.
-    pub fn push_range(&mut self, start: u32, end: u32) {
-        if let Some(slot) = self.ranges.get_mut(usize::from(self.len)) {
-            *slot = (start, end);
-            self.len += 1;
-        }
+    /// Makes the ranges refer to this text, the percent-decoded path.
+    #[must_use]
+    pub fn with_decoded(mut self, text: impl Into<Box<str>>) -> Self {
+        self.decoded = Some(text.into());
+        self
     }
 
-    /// Adds the next parameter as a decoded value.
-    pub fn push_decoded(&mut self, value: Box<str>) {
-        let index = usize::from(self.len);
-        if index < PARAMS_MAX {
-            let decoded = self.decoded.get_or_insert_with(Box::default);
-            decoded[index] = Some(value);
-            self.len += 1;
-        }
-    }
-
-    /// A match as a router would produce it, for tests of handlers.
+    /// A match as a router would produce it, for tests of handlers. The values
+    /// together are at most 65 535 bytes long; what lies beyond reads as empty.
     ///
     /// ```
     /// use plumego_contract::RouteMatch;
@@ -119,17 +125,21 @@ impl RouteMatch {
     #[must_use]
     pub fn for_test(pattern: &str, name: Option<&str>, params: &[(&str, &str)]) -> Self {
         let names = params.iter().map(|(name, _)| *name);
-        let mut route = Self {
+        let mut ranges = ParamRanges::default();
+        let mut text = String::new();
+        for ((_, value), range) in params.iter().zip(&mut ranges) {
+            let end = text.len() + value.len();
+            if let (Ok(start), Ok(end)) = (u16::try_from(text.len()), u16::try_from(end)) {
+                *range = (start, end);
+                text.push_str(value);
+            }
+        }
+        Self {
             pattern: PatternRef::Shared(Arc::new(RoutePattern::new(pattern, name, names))),
             path: PathAndQuery::from_static("/"),
-            ranges: [(0, 0); PARAMS_MAX],
-            len: 0,
-            decoded: None,
-        };
-        for (_, value) in params {
-            route.push_decoded((*value).into());
+            ranges,
+            decoded: Some(text.into()),
         }
-        route
     }
 
     fn described(&self) -> &RoutePattern {
@@ -154,17 +164,14 @@ impl RouteMatch {
     /// The value of a parameter, percent-decoded.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
-        let names = &self.described().params;
-        let index = names.iter().position(|own| &**own == name)?;
-        (index < usize::from(self.len)).then(|| self.value(index))
+        let index = self.described().position(name)?;
+        self.ranges.get(index).map(|range| self.value(*range))
     }
 
     /// Names and values in the order of the pattern.
     pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
-        let names = self.described().params.iter().take(usize::from(self.len));
-        names
-            .enumerate()
-            .map(|(index, name)| (&**name, self.value(index)))
+        let values = self.ranges.iter().map(|range| self.value(*range));
+        self.described().params().zip(values)
     }
 
     /// Owned copies, for use after the handler returned.
@@ -175,16 +182,52 @@ impl RouteMatch {
             .collect()
     }
 
-    fn value(&self, index: usize) -> &str {
-        if let Some(decoded) = &self.decoded
-            && let Some(value) = &decoded[index]
-        {
-            return value;
-        }
-        let (start, end) = self.ranges[index];
-        self.path
-            .path()
-            .get(start as usize..end as usize)
+    fn value(&self, (start, end): (u16, u16)) -> &str {
+        let text = match &self.decoded {
+            Some(decoded) => decoded,
+            None => self.path.path(),
+        };
+        text.get(usize::from(start)..usize::from(end))
             .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_survive_whatever_happens_to_the_request() {
+        static SHOW: std::sync::LazyLock<RoutePattern> =
+            std::sync::LazyLock::new(|| RoutePattern::new("/u/{id}/{x}", None, ["id", "x"]));
+        let mut ranges = ParamRanges::default();
+        ranges[..2].copy_from_slice(&[(3, 5), (6, 7)]);
+        let path = PathAndQuery::from_static("/u/17/x?q=1");
+        let route = RouteMatch::new(&SHOW, path, ranges);
+        assert_eq!(
+            route.params().collect::<Vec<_>>(),
+            [("id", "17"), ("x", "x")]
+        );
+        assert_eq!(route.param("q"), None);
+        let decoded = route.with_decoded("/u/é/y");
+        assert_eq!(decoded.param("id"), Some("é"));
+    }
+
+    #[test]
+    fn a_range_outside_the_path_reads_as_empty() {
+        static SHOW: std::sync::LazyLock<RoutePattern> =
+            std::sync::LazyLock::new(|| RoutePattern::new("/{id}", None, ["id"]));
+        let mut ranges = ParamRanges::default();
+        ranges[0] = (1, 99);
+        let route = RouteMatch::new(&SHOW, PathAndQuery::from_static("/a"), ranges);
+        assert_eq!(route.param("id"), Some(""));
+    }
+
+    #[test]
+    fn test_matches_read_back_every_value_given() {
+        let route = RouteMatch::for_test("/{a}/{b}", None, &[("a", "1"), ("b", "zwei")]);
+        assert_eq!(route.param("a"), Some("1"));
+        assert_eq!(route.param("b"), Some("zwei"));
+        assert_eq!(route.to_owned_params().len(), 2);
     }
 }

@@ -1,0 +1,267 @@
+//! What answers one request.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::header::{ALLOW, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method};
+use plumego_contract::{
+    Body, BoxHttpService, Request, RequestScope, Response, ResponseFuture, RouteMatch,
+};
+
+use crate::allow::AllowSet;
+use crate::answer;
+use crate::frozen::Frozen;
+use crate::matched::{Found, Matched};
+use crate::method::RouteMethod;
+use crate::path;
+
+/// What answers a request: a route, or the router itself.
+#[must_use = "nothing is answered before `call`"]
+pub struct Dispatch<'r> {
+    router: &'r Frozen,
+    target: Target<'r>,
+    head: Head,
+}
+
+enum Target<'r> {
+    Route(&'r BoxHttpService),
+    Fallback(&'r BoxHttpService),
+    NotFound,
+    MethodNotAllowed(AllowSet),
+    Options(HeaderValue),
+    Redirect(HeaderValue),
+    BadPath,
+}
+
+/// What happens to the body of the answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Head {
+    /// The request was not `HEAD`.
+    No,
+    /// Dropped; its length is that of the answer to `GET`.
+    FromGet,
+    /// Dropped; an empty one says nothing about the answer to `GET`.
+    Explicit,
+}
+
+impl<'r> Dispatch<'r> {
+    #[inline]
+    pub(crate) fn new(router: &'r Frozen, request: &mut Request) -> Self {
+        let method = request.method();
+        let mut head = if *method == Method::HEAD {
+            Head::FromGet
+        } else {
+            Head::No
+        };
+        let target = match router.table.find(method, request.uri().path()) {
+            Found::Route(matched) => {
+                if head != Head::No && *matched.route_method() == RouteMethod::from(Method::HEAD) {
+                    head = Head::Explicit;
+                }
+                let endpoint = &router.endpoints[matched.endpoint as usize];
+                let route = route_match(matched, request);
+                enter(request, route);
+                Target::Route(endpoint)
+            }
+            missed => miss(router, request, missed),
+        };
+        Self {
+            router,
+            target,
+            head,
+        }
+    }
+
+    /// Whether a registered route answers.
+    #[must_use]
+    pub fn is_route(&self) -> bool {
+        matches!(self.target, Target::Route(_))
+    }
+
+    /// Answers the request that was dispatched.
+    #[inline]
+    pub fn call(self, mut request: Request) -> RouteFuture {
+        let mut allow = None;
+        let inner = match self.target {
+            Target::Route(service) | Target::Fallback(service) => service.handle(request),
+            Target::NotFound => match &self.router.not_found {
+                Some(handler) => handler.handle(request),
+                None => answer::not_found(&mut request),
+            },
+            Target::MethodNotAllowed(set) => {
+                let header = set.header_value();
+                match &self.router.method_not_allowed {
+                    Some(handler) => {
+                        request.extensions_mut().insert(set);
+                        allow = Some(Box::new(header));
+                        handler.handle(request)
+                    }
+                    None => answer::method_not_allowed(&mut request, header),
+                }
+            }
+            Target::Options(header) => answer::options(header),
+            Target::Redirect(location) => answer::redirect(location),
+            Target::BadPath => answer::bad_path(&mut request),
+        };
+        RouteFuture {
+            inner,
+            allow,
+            head: self.head,
+        }
+    }
+}
+
+/// The match in the form requests carry it.
+#[inline]
+fn route_match(matched: Matched<'_>, request: &Request) -> RouteMatch {
+    let mut ranges = matched.spans;
+    let target = request.uri().path_and_query();
+    let path = target.map_or_else(|| PathAndQuery::from_static("/"), Clone::clone);
+    if let Some(decoded) = matched.decoded {
+        return RouteMatch::new(&matched.facts.pattern, path, ranges).with_decoded(decoded.text);
+    }
+    if path.path().starts_with("//") {
+        let collapsed = path.path().len() - path::collapse_leading(path.path()).len();
+        for (start, end) in &mut ranges {
+            // Still within the path, whose length fits.
+            *start += collapsed as u16;
+            *end += collapsed as u16;
+        }
+    }
+    RouteMatch::new(&matched.facts.pattern, path, ranges)
+}
+
+#[inline]
+fn enter(request: &mut Request, route: RouteMatch) {
+    let scope = RequestScope::ensure(request);
+    if let Err(refused) = scope.set_route(route) {
+        let child = scope.child();
+        // The slot of a new scope is free.
+        let _ = child.set_route(refused);
+        request.extensions_mut().insert(child);
+    }
+}
+
+#[cold]
+fn miss<'r>(router: &'r Frozen, request: &Request, found: Found<'_>) -> Target<'r> {
+    let config = &router.config;
+    let uri = request.uri();
+    let is_options = *request.method() == Method::OPTIONS && config.auto_options;
+    match found {
+        Found::BadPath => Target::BadPath,
+        Found::Redirect(path) => match location(path, uri.query()) {
+            Some(location) => Target::Redirect(location),
+            None => not_found(router, uri.path()),
+        },
+        Found::MethodMismatch(allow) if is_options => Target::Options(allow.header_value()),
+        Found::MethodMismatch(allow) if config.method_not_allowed => {
+            Target::MethodNotAllowed(allow)
+        }
+        _ if is_options && uri.path() == "*" => Target::Options(router.allow_all.clone()),
+        // A tunnel has no path that anything could be registered for.
+        _ if *request.method() == Method::CONNECT
+            && uri.path_and_query().is_none()
+            && config.method_not_allowed =>
+        {
+            Target::MethodNotAllowed(AllowSet::default())
+        }
+        _ => not_found(router, uri.path()),
+    }
+}
+
+fn not_found<'r>(router: &'r Frozen, path: &str) -> Target<'r> {
+    match router.fallbacks.find(path, router.config.is_strict()) {
+        Some(handler) => Target::Fallback(handler),
+        None => Target::NotFound,
+    }
+}
+
+/// Where to redirect to, unless a browser could read it as another host.
+fn location(path: &str, query: Option<&str>) -> Option<HeaderValue> {
+    let mut target = path.to_owned();
+    if let Some(query) = query {
+        target.push('?');
+        target.push_str(query);
+    }
+    let safe = !target.starts_with("//")
+        && !target.contains('\\')
+        && !target.bytes().any(|byte| byte.is_ascii_control());
+    if !safe {
+        return None;
+    }
+    HeaderValue::try_from(target).ok()
+}
+
+/// The answer of a router; never fails.
+#[must_use = "futures do nothing unless polled"]
+pub struct RouteFuture {
+    inner: ResponseFuture,
+    /// Added when the handler did not set the header.
+    allow: Option<Box<HeaderValue>>,
+    head: Head,
+}
+
+impl RouteFuture {
+    /// Boxes nothing unless the answer has to be changed on its way out.
+    pub(crate) fn into_response_future(self) -> ResponseFuture {
+        if self.allow.is_none() && self.head == Head::No {
+            return self.inner;
+        }
+        ResponseFuture::boxed(async move {
+            match self.await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        })
+    }
+}
+
+impl Future for RouteFuture {
+    type Output = Result<Response, Infallible>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = ready!(Pin::new(&mut self.inner).poll(cx));
+        if let Some(allow) = self.allow.take() {
+            response.headers_mut().entry(ALLOW).or_insert(*allow);
+        }
+        if self.head != Head::No {
+            drop_body(&mut response, self.head);
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// Drops the body, which cancels whatever produces it, and keeps its length.
+#[cold]
+fn drop_body(response: &mut Response, head: Head) {
+    let body = std::mem::take(response.body_mut());
+    let status = response.status();
+    let may_have_length = !status.is_informational() && !matches!(status.as_u16(), 204 | 304);
+    let headers = response.headers_mut();
+    if let Some(length) = Body::exact_len(&body)
+        && (length > 0 || head == Head::FromGet)
+        && may_have_length
+        && !headers.contains_key(TRANSFER_ENCODING)
+    {
+        headers.entry(CONTENT_LENGTH).or_insert(length.into());
+    }
+}
+
+impl std::fmt::Debug for Dispatch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dispatch")
+            .field("is_route", &self.is_route())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for RouteFuture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RouteFuture")
+    }
+}
