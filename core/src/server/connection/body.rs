@@ -1,0 +1,137 @@
+//! The body of a response on its way out, and the timer of a request body on
+//! its way in.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use plumego_contract::{Body, BoxError, ReadTimeout, ReceiveMonitor, RequestScope};
+use plumego_log::Logger;
+use tokio::time::{Instant, Sleep};
+
+use super::guard::log_panic;
+use super::timers::ConnectionState;
+
+/// Ends the books on a request when it is dropped.
+pub(super) struct RequestGuard {
+    pub(super) scope: RequestScope,
+    pub(super) connection: Arc<ConnectionState>,
+    pub(super) logger: Arc<dyn Logger>,
+    /// Set once the answer was produced to its end; until then a drop means
+    /// that the client left.
+    pub(super) complete: bool,
+}
+
+impl Drop for RequestGuard {
+    fn drop(&mut self) {
+        if !self.complete {
+            self.scope.cancel();
+        }
+        self.connection.request_finished();
+    }
+}
+
+/// A response body that knows when it ends and survives a panic inside.
+pub(crate) struct ResponseBody {
+    body: Body,
+    guard: RequestGuard,
+    /// The stall of this body is watched: the peer gives no room for it.
+    failed: bool,
+}
+
+impl ResponseBody {
+    pub(super) fn new(body: Body, guard: RequestGuard) -> Self {
+        Self {
+            body,
+            guard,
+            failed: false,
+        }
+    }
+}
+
+impl http_body::Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        if this.failed {
+            return Poll::Ready(None);
+        }
+        let body = &mut this.body;
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx)));
+        match polled {
+            Ok(Poll::Ready(Some(Err(error)))) => {
+                this.failed = true;
+                Poll::Ready(Some(Err(error)))
+            }
+            Ok(Poll::Ready(None)) => {
+                this.guard.complete = true;
+                Poll::Ready(None)
+            }
+            Ok(frame) => frame,
+            Err(payload) => {
+                this.failed = true;
+                this.body = Body::empty();
+                log_panic(
+                    &*this.guard.logger,
+                    "panic in response body",
+                    &this.guard.scope,
+                    payload.as_ref(),
+                );
+                Poll::Ready(Some(Err("the response body panicked".into())))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        !self.failed && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if !self.failed && self.body.is_end_stream() {
+            self.guard.complete = true;
+        }
+    }
+}
+
+/// Makes a request body fail when it takes too long. The timer is made only
+/// for a body that has to be waited for.
+pub(super) struct ReadTimer {
+    deadline: Instant,
+    sleep: Mutex<Option<Pin<Box<Sleep>>>>,
+}
+
+impl ReadTimer {
+    pub(super) fn until(deadline: Instant) -> Arc<Self> {
+        Arc::new(Self {
+            deadline,
+            sleep: Mutex::new(None),
+        })
+    }
+}
+
+impl ReceiveMonitor for ReadTimer {
+    fn poll_failure(&self, cx: &mut Context<'_>) -> Poll<BoxError> {
+        let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
+        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(self.deadline)));
+        sleep.as_mut().poll(cx).map(|()| ReadTimeout.into())
+    }
+
+    fn ended(&self, _complete: bool) {
+        let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
+        *sleep = None;
+    }
+}

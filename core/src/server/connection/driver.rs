@@ -1,0 +1,198 @@
+//! Runs a protocol connection under its timers and the server's phase.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use pin_project_lite::pin_project;
+use plumego_log::{Fields, LoggerExt};
+use tokio::time::{Instant, Sleep};
+
+use super::io::{ConnectionIo, Transport};
+use super::service::{RequestService, ServiceContext};
+use super::timers::{ConnectionState, Expired};
+use crate::server::registry::ServerPhase;
+
+/// How long a connection that was told to end may take for its last bytes.
+const CLOSING_LIMIT: Duration = Duration::from_secs(5);
+
+/// A connection that can be asked to finish.
+pub(super) trait Graceful: Future<Output = hyper::Result<()>> {
+    fn finish(self: Pin<&mut Self>);
+}
+
+impl<T: Transport> Graceful
+    for http1::UpgradeableConnection<TokioIo<ConnectionIo<T>>, RequestService>
+{
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<T: Transport> Graceful
+    for http2::Connection<TokioIo<ConnectionIo<T>>, RequestService, TokioExecutor>
+{
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Drives a connection to its end.
+pub(super) async fn drive<C: Graceful>(
+    connection: C,
+    state: Arc<ConnectionState>,
+    context: &ServiceContext,
+) {
+    let driver = Driver {
+        connection,
+        sleep: tokio::time::sleep_until(Instant::now()),
+        armed: None,
+        sleep_registered: false,
+        driver_registered: false,
+        finishing: false,
+        closing_until: None,
+        state,
+        context,
+    };
+    driver.await;
+}
+
+pin_project! {
+    struct Driver<'c, C> {
+        #[pin]
+        connection: C,
+        #[pin]
+        sleep: Sleep,
+        // For when the timer is set; it may be earlier than the deadline that
+        // applies now, never later.
+        armed: Option<Instant>,
+        sleep_registered: bool,
+        driver_registered: bool,
+        finishing: bool,
+        closing_until: Option<Instant>,
+        state: Arc<ConnectionState>,
+        context: &'c ServiceContext,
+    }
+}
+
+/// What a passed deadline means for a connection.
+enum Due {
+    Expired(Expired),
+    /// It did not end in the time it was given.
+    Overdue,
+}
+
+impl<C: Graceful> Future for Driver<'_, C> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.as_mut().register(cx);
+        loop {
+            let phase = self.context.registry.phase();
+            if phase >= ServerPhase::Draining {
+                self.as_mut().finish();
+            }
+            if self.as_mut().project().connection.poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if phase == ServerPhase::Forced {
+                self.state.abort();
+                return Poll::Ready(());
+            }
+            // Nothing ever came in, so there is nothing to finish; the protocol
+            // library would wait for a first request.
+            if self.finishing && self.state.is_untouched() {
+                return Poll::Ready(());
+            }
+            match self.as_mut().poll_due(cx) {
+                None => return Poll::Pending,
+                Some(due) => {
+                    if self.as_mut().act(due).is_ready() {
+                        return Poll::Ready(());
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<C: Graceful> Driver<'_, C> {
+    /// The task of a connection never changes, so its waker is stored once.
+    fn register(self: Pin<&mut Self>, cx: &Context<'_>) {
+        let this = self.project();
+        if !*this.driver_registered {
+            this.state.set_driver(cx);
+            *this.driver_registered = true;
+        }
+    }
+
+    fn finish(self: Pin<&mut Self>) {
+        let this = self.project();
+        if !*this.finishing {
+            *this.finishing = true;
+            this.connection.finish();
+        }
+    }
+
+    /// A deadline that passed, if any; otherwise the timer is set for the next.
+    fn poll_due(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Due> {
+        loop {
+            let (deadline, due) = self.next_deadline()?;
+            let mut this = self.as_mut().project();
+            if this.armed.is_none_or(|armed| deadline < armed) {
+                this.sleep.as_mut().reset(deadline);
+                *this.armed = Some(deadline);
+                *this.sleep_registered = false;
+            }
+            if *this.sleep_registered && !this.sleep.is_elapsed() {
+                return None;
+            }
+            if this.sleep.as_mut().poll(cx).is_pending() {
+                *this.sleep_registered = true;
+                return None;
+            }
+            *this.armed = None;
+            if Instant::now() >= deadline {
+                return Some(due);
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<(Instant, Due)> {
+        // A request that slipped in while the connection was told to end is
+        // still answered.
+        if let Some(at) = self.closing_until
+            && self.state.in_flight() == 0
+        {
+            return Some((at, Due::Overdue));
+        }
+        let (at, expired) = self.state.deadline()?;
+        Some((at, Due::Expired(expired)))
+    }
+
+    fn act(mut self: Pin<&mut Self>, due: Due) -> Poll<()> {
+        match due {
+            Due::Expired(Expired::Idle) => self.as_mut().finish(),
+            Due::Expired(Expired::Head) => self.state.expire_head(),
+            Due::Expired(Expired::WriteStall) => {
+                let limit = self.state.limits().write_stall.unwrap_or_default();
+                let fields = Fields::new().with("limit", limit);
+                self.context
+                    .logger
+                    .warn("connection reset: the peer reads nothing", fields);
+                self.state.abort();
+                return Poll::Ready(());
+            }
+            Due::Overdue => {
+                self.state.abort();
+                return Poll::Ready(());
+            }
+        }
+        *self.project().closing_until = Some(Instant::now() + CLOSING_LIMIT);
+        Poll::Pending
+    }
+}

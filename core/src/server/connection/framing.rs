@@ -1,0 +1,229 @@
+//! Watches the framing of HTTP/1 requests as they come in.
+//!
+//! A request with both `Content-Length` and `Transfer-Encoding` is refused
+//! (RFC 9112 section 6.3 names it as a sign of request smuggling), but the
+//! protocol library drops one of the two before a service sees the head. The
+//! scanner follows message boundaries on its own: it reads heads line by line
+//! and skips bodies, so that pipelined requests are told apart.
+
+use memchr::memchr;
+
+/// Longest part of a line that matters: `transfer-encoding:` and a length.
+const KEPT_LINE_MAX: usize = 64;
+
+#[derive(Debug)]
+enum Position {
+    /// Before or in a head; `lines` counts those with content.
+    Head,
+    /// In a body of known length.
+    Sized(u64),
+    /// On the line that gives the size of a chunk.
+    ChunkSize,
+    /// In a chunk, its trailing line break included.
+    Chunk(u64),
+    /// After the last chunk.
+    Trailers,
+    /// Something that the protocol library will refuse; nothing more to see.
+    Lost,
+}
+
+/// Follows the requests of one connection.
+#[derive(Debug)]
+pub(crate) struct FramingScanner {
+    position: Position,
+    line: Vec<u8>,
+    request_line_seen: bool,
+    content_length: Option<u64>,
+    has_length: bool,
+    has_coding: bool,
+    /// Heads completed.
+    heads: u64,
+}
+
+impl FramingScanner {
+    pub(crate) fn new() -> Self {
+        Self {
+            position: Position::Head,
+            line: Vec::new(),
+            request_line_seen: false,
+            content_length: None,
+            has_length: false,
+            has_coding: false,
+            heads: 0,
+        }
+    }
+
+    /// Takes in bytes; calls `ambiguous` with the ordinal (from 1) of each
+    /// request whose length is given twice.
+    pub(crate) fn feed(&mut self, mut bytes: &[u8], mut ambiguous: impl FnMut(u64)) {
+        while !bytes.is_empty() {
+            match &mut self.position {
+                Position::Lost => return,
+                Position::Sized(left) | Position::Chunk(left) => {
+                    let skipped = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                    *left -= skipped as u64;
+                    bytes = &bytes[skipped..];
+                    if *left == 0 {
+                        self.body_part_ended();
+                    }
+                }
+                Position::Head | Position::ChunkSize | Position::Trailers => {
+                    bytes = self.take_line(bytes, &mut ambiguous);
+                }
+            }
+        }
+    }
+
+    fn body_part_ended(&mut self) {
+        self.position = match self.position {
+            Position::Chunk(_) => Position::ChunkSize,
+            _ => Position::Head,
+        };
+    }
+
+    /// Consumes up to and including a line feed.
+    fn take_line<'b>(&mut self, bytes: &'b [u8], ambiguous: &mut impl FnMut(u64)) -> &'b [u8] {
+        let Some(end) = memchr(b'\n', bytes) else {
+            self.keep(bytes);
+            return &[];
+        };
+        let rest = &bytes[end + 1..];
+        if self.line.is_empty() {
+            self.read_line(&bytes[..end], ambiguous);
+        } else {
+            self.keep(&bytes[..end]);
+            let line = std::mem::take(&mut self.line);
+            self.read_line(&line, ambiguous);
+            self.line = line;
+            self.line.clear();
+        }
+        rest
+    }
+
+    fn keep(&mut self, part: &[u8]) {
+        let room = KEPT_LINE_MAX.saturating_sub(self.line.len());
+        self.line.extend_from_slice(&part[..part.len().min(room)]);
+    }
+
+    fn read_line(&mut self, line: &[u8], ambiguous: &mut impl FnMut(u64)) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match self.position {
+            Position::Head if line.is_empty() => {
+                // Blank lines before a request line are skipped (RFC 9112 2.2).
+                if self.request_line_seen {
+                    self.head_ended(ambiguous);
+                }
+            }
+            Position::Head => self.read_head_line(line),
+            Position::ChunkSize => self.read_chunk_size(line),
+            Position::Trailers if line.is_empty() => self.position = Position::Head,
+            _ => {}
+        }
+    }
+
+    fn read_head_line(&mut self, line: &[u8]) {
+        if !self.request_line_seen {
+            self.request_line_seen = true;
+            return;
+        }
+        match line[0] {
+            b'c' | b'C' => {
+                if let Some(value) = header(line, b"content-length:") {
+                    self.has_length = true;
+                    self.content_length = parse_decimal(value);
+                }
+            }
+            b't' | b'T' => {
+                self.has_coding |= header(line, b"transfer-encoding:").is_some();
+            }
+            _ => {}
+        }
+    }
+
+    fn head_ended(&mut self, ambiguous: &mut impl FnMut(u64)) {
+        self.heads += 1;
+        if self.has_length && self.has_coding {
+            ambiguous(self.heads);
+        }
+        self.position = match (self.has_coding, self.has_length, self.content_length) {
+            (true, _, _) => Position::ChunkSize,
+            (false, true, None) => Position::Lost,
+            (false, _, Some(length)) if length > 0 => Position::Sized(length),
+            _ => Position::Head,
+        };
+        self.request_line_seen = false;
+        self.has_length = false;
+        self.has_coding = false;
+        self.content_length = None;
+    }
+
+    fn read_chunk_size(&mut self, line: &[u8]) {
+        let digits = line.split(|b| *b == b';').next().unwrap_or_default();
+        let size = std::str::from_utf8(digits.trim_ascii())
+            .ok()
+            .and_then(|text| u64::from_str_radix(text, 16).ok());
+        self.position = match size {
+            Some(0) => Position::Trailers,
+            Some(size) => Position::Chunk(size.saturating_add(2)),
+            None => Position::Lost,
+        };
+    }
+}
+
+fn header<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
+    let (start, value) = line.split_at_checked(name.len())?;
+    start.eq_ignore_ascii_case(name).then_some(value)
+}
+
+fn parse_decimal(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const STREAM: &str = "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello\
+        \r\nPOST /b HTTP/1.1\r\nHost: x\r\ntransfer-encoding: chunked\r\n\r\n\
+        3;e=1\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n\
+        POST /c HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\
+        GET /d HTTP/1.1\r\n\r\n\
+        POST /e HTTP/1.1\nTRANSFER-ENCODING: chunked\nCONTENT-LENGTH: 1\n\n";
+
+    fn scan(pieces: &[&[u8]]) -> Vec<u64> {
+        let mut scanner = FramingScanner::new();
+        let mut found = Vec::new();
+        for piece in pieces {
+            scanner.feed(piece, |n| found.push(n));
+        }
+        found
+    }
+
+    #[test]
+    fn pipelined_requests_are_told_apart() {
+        assert_eq!(scan(&[STREAM.as_bytes()]), [3, 5]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_result_does_not_depend_on_how_bytes_arrive(cuts in proptest::collection::vec(0usize..STREAM.len(), 0..12)) {
+            let mut cuts = cuts;
+            cuts.sort_unstable();
+            let mut pieces = Vec::new();
+            let mut from = 0;
+            for cut in cuts {
+                pieces.push(&STREAM.as_bytes()[from..cut]);
+                from = cut;
+            }
+            pieces.push(&STREAM.as_bytes()[from..]);
+            prop_assert_eq!(scan(&pieces), [3, 5]);
+        }
+
+        #[test]
+        fn any_bytes_are_taken(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            scan(&[&bytes]);
+        }
+    }
+}

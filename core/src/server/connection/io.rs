@@ -1,0 +1,199 @@
+//! The I/O of a connection: replay of sniffed bytes, timers, abort.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::framing::FramingScanner;
+use super::timers::{ConnectionState, Phase};
+use crate::server::registry::ConnectionGuard;
+
+/// A socket that can be told to reset instead of closing.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Makes the next close a reset, dropping what was not sent.
+    fn reset_on_close(&self);
+}
+
+/// Ordinal of the last HTTP/1 request whose length was given twice.
+#[derive(Debug, Default)]
+pub(crate) struct AmbiguousRequest(AtomicU64);
+
+impl AmbiguousRequest {
+    pub(crate) fn is(&self, ordinal: u64) -> bool {
+        self.0.load(Ordering::Acquire) == ordinal
+    }
+}
+
+/// How much of HTTP/1 the wrapper looks at.
+#[derive(Debug)]
+enum Watch {
+    Framing(FramingScanner, Arc<AmbiguousRequest>),
+    Nothing,
+}
+
+/// The I/O of one connection. Lives as long as the connection does, also after
+/// an upgrade, and so holds the connection's place in the server.
+#[derive(Debug)]
+pub(crate) struct ConnectionIo<T: Transport> {
+    transport: T,
+    state: Arc<ConnectionState>,
+    /// Bytes read while the protocol was being found out.
+    replay: Bytes,
+    watch: Watch,
+    /// The answer to a head that took too long; sent in place of input.
+    farewell: Option<Bytes>,
+    _guard: ConnectionGuard,
+}
+
+impl<T: Transport> ConnectionIo<T> {
+    pub(crate) fn new(transport: T, state: Arc<ConnectionState>, guard: ConnectionGuard) -> Self {
+        Self {
+            transport,
+            state,
+            replay: Bytes::new(),
+            watch: Watch::Nothing,
+            farewell: None,
+            _guard: guard,
+        }
+    }
+
+    /// Puts bytes back in front of the input.
+    pub(crate) fn with_replay(mut self, bytes: Bytes) -> Self {
+        self.replay = bytes;
+        self
+    }
+
+    /// Watches the framing of HTTP/1 requests, and answers `farewell` when a
+    /// head takes too long.
+    pub(crate) fn with_http1(mut self, found: Arc<AmbiguousRequest>, farewell: Bytes) -> Self {
+        self.watch = Watch::Framing(FramingScanner::new(), found);
+        self.farewell = Some(farewell);
+        self
+    }
+
+    fn poll_input(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.replay.is_empty() {
+            return Pin::new(&mut self.transport).poll_read(cx, buf);
+        }
+        let taken = self.replay.len().min(buf.remaining());
+        buf.put_slice(&self.replay.split_to(taken));
+        Poll::Ready(Ok(()))
+    }
+
+    fn saw(&mut self, bytes: &[u8]) {
+        if let Watch::Framing(scanner, found) = &mut self.watch
+            && !bytes.is_empty()
+        {
+            self.state.head_bytes();
+            scanner.feed(bytes, |ordinal| found.0.store(ordinal, Ordering::Release));
+        }
+    }
+
+    /// Sends the farewell and then reports the end of input.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(rest) = self.farewell.as_mut().filter(|rest| !rest.is_empty()) {
+            let sent = ready!(Pin::new(&mut self.transport).poll_write(cx, rest))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            rest.advance(sent);
+        }
+        ready!(Pin::new(&mut self.transport).poll_flush(cx))?;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Fails when the connection was aborted; an upgraded one is woken for it.
+    fn check_aborted(&self, cx: &Context<'_>) -> io::Result<()> {
+        if self.state.phase() == Phase::Upgraded {
+            self.state.set_upgraded_io(cx);
+        }
+        if self.state.is_aborted() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(())
+    }
+
+    fn note_write<R>(&self, result: &Poll<io::Result<R>>) {
+        match result {
+            Poll::Pending => self.state.write_stalled(),
+            Poll::Ready(_) => self.state.write_progressed(),
+        }
+    }
+}
+
+impl<T: Transport> AsyncRead for ConnectionIo<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check_aborted(cx)?;
+        if this.state.is_head_expired() {
+            return this.poll_farewell(cx);
+        }
+        let before = buf.filled().len();
+        ready!(this.poll_input(cx, buf))?;
+        if this.state.phase() != Phase::Upgraded {
+            this.saw(&buf.filled()[before..]);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: Transport> AsyncWrite for ConnectionIo<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.check_aborted(cx)?;
+        let result = Pin::new(&mut this.transport).poll_write(cx, bytes);
+        this.note_write(&result);
+        result
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.check_aborted(cx)?;
+        let result = Pin::new(&mut this.transport).poll_write_vectored(cx, buffers);
+        this.note_write(&result);
+        result
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.transport.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check_aborted(cx)?;
+        let result = Pin::new(&mut this.transport).poll_flush(cx);
+        if result.is_pending() {
+            this.state.write_stalled();
+        }
+        result
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_shutdown(cx)
+    }
+}
+
+impl<T: Transport> Drop for ConnectionIo<T> {
+    fn drop(&mut self) {
+        if self.state.is_aborted() {
+            self.transport.reset_on_close();
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! One connection: handshake, choice of protocol, timers, end.
+
+mod body;
+mod driver;
+pub(crate) mod framing;
+mod guard;
+pub(crate) mod io;
+pub(crate) mod service;
+pub(crate) mod timers;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bytes::{Bytes, BytesMut};
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use plumego_contract::{ConnectionInfo, EnvelopeView, Error, ErrorKind, TlsInfo, encode_error};
+use plumego_log::{Fields, LoggerExt};
+use tokio::io::{AsyncReadExt, AsyncRead};
+use tokio_rustls::server::TlsStream;
+
+use self::driver::drive;
+use self::io::{AmbiguousRequest, ConnectionIo, Transport};
+use self::service::{RequestService, ServiceContext};
+use self::timers::{ConnectionState, Limits};
+use super::registry::ConnectionGuard;
+use crate::listen::Stream;
+use crate::tls::TlsRuntime;
+
+/// The client preface of HTTP/2 (RFC 9113 section 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How connections of a server are served.
+pub(crate) struct Protocols {
+    pub(crate) context: Arc<ServiceContext>,
+    pub(crate) limits: Limits,
+    pub(crate) http1: http1::Builder,
+    pub(crate) http2: http2::Builder<TokioExecutor>,
+    pub(crate) tls: Option<TlsRuntime>,
+    /// Clear-text HTTP/2 with prior knowledge is served.
+    pub(crate) prior_knowledge: bool,
+    /// Sent when a head takes too long.
+    pub(crate) farewell: Bytes,
+}
+
+/// Who is at the other end of a socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Peer {
+    Tcp(SocketAddr),
+    Unix,
+}
+
+/// An accepted connection on its way to being served.
+pub(crate) struct Accepted {
+    pub(crate) peer: Peer,
+    pub(crate) state: Arc<ConnectionState>,
+    pub(crate) guard: ConnectionGuard,
+}
+
+impl Transport for Stream {
+    fn reset_on_close(&self) {
+        self.linger_zero();
+    }
+}
+
+impl Transport for TlsStream<Stream> {
+    fn reset_on_close(&self) {
+        self.get_ref().0.linger_zero();
+    }
+}
+
+/// The 408 that is written when a head does not come in.
+pub(crate) fn head_timeout_response() -> Bytes {
+    let error = Error::new(ErrorKind::Timeout).message("timed out while reading the request head");
+    let document = encode_error(&error, EnvelopeView::Full, None);
+    let mut response = format!(
+        "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n",
+        document.len()
+    )
+    .into_bytes();
+    response.extend_from_slice(&document);
+    response.into()
+}
+
+impl Protocols {
+    /// Serves one connection to its end.
+    pub(crate) async fn serve(&self, stream: Stream, accepted: Accepted) {
+        match &self.tls {
+            None => self.serve_clear(stream, accepted).await,
+            Some(tls) => self.serve_tls(stream, tls, accepted).await,
+        }
+    }
+
+    async fn serve_clear(&self, mut stream: Stream, accepted: Accepted) {
+        let info = Arc::new(connection_info(accepted.peer, None));
+        if !self.prior_knowledge {
+            return self.serve_http1(stream, Bytes::new(), info, accepted).await;
+        }
+        let sniffed = self.within_head_limit(sniff_preface(&mut stream)).await;
+        match sniffed {
+            Some(Ok(bytes)) if bytes.starts_with(HTTP2_PREFACE) => {
+                self.serve_http2(stream, bytes, info, accepted).await;
+            }
+            Some(Ok(bytes)) if !bytes.is_empty() => {
+                self.serve_http1(stream, bytes, info, accepted).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn serve_tls(&self, stream: Stream, tls: &TlsRuntime, accepted: Accepted) {
+        let handshake = self.within_head_limit(tls.accept(stream)).await;
+        let stream = match handshake {
+            Some(Ok(stream)) => stream,
+            failed => {
+                let reason = match failed {
+                    Some(Err(error)) => error.to_string(),
+                    _ => "timed out".to_owned(),
+                };
+                let fields = Fields::new().with("error", reason);
+                let fields = match accepted.peer {
+                    Peer::Tcp(address) => fields.with("peer", address.to_string()),
+                    Peer::Unix => fields,
+                };
+                return self.context.logger.debug("tls handshake failed", fields);
+            }
+        };
+        let info = tls_info(&stream);
+        let is_http2 = info.alpn.as_deref() == Some("h2");
+        let info = Arc::new(connection_info(accepted.peer, Some(info)));
+        if is_http2 {
+            self.serve_http2(stream, Bytes::new(), info, accepted).await;
+        } else {
+            self.serve_http1(stream, Bytes::new(), info, accepted).await;
+        }
+    }
+
+    /// Runs a step before the first request under the limit for heads; `None`
+    /// when it took too long.
+    async fn within_head_limit<F: Future>(&self, step: F) -> Option<F::Output> {
+        match self.limits.head {
+            Some(limit) => tokio::time::timeout(limit, step).await.ok(),
+            None => Some(step.await),
+        }
+    }
+
+    async fn serve_http1<T: Transport>(
+        &self,
+        transport: T,
+        replay: Bytes,
+        info: Arc<ConnectionInfo>,
+        accepted: Accepted,
+    ) {
+        let ambiguous = Arc::new(AmbiguousRequest::default());
+        let state = Arc::clone(&accepted.state);
+        let service = self.service(info, &accepted, Some(Arc::clone(&ambiguous)));
+        let io = ConnectionIo::new(transport, Arc::clone(&state), accepted.guard)
+            .with_replay(replay)
+            .with_http1(ambiguous, self.farewell.clone());
+        let connection = self
+            .http1
+            .serve_connection(TokioIo::new(io), service)
+            .with_upgrades();
+        drive(connection, state, &self.context).await;
+    }
+
+    async fn serve_http2<T: Transport>(
+        &self,
+        transport: T,
+        replay: Bytes,
+        info: Arc<ConnectionInfo>,
+        accepted: Accepted,
+    ) {
+        let state = Arc::clone(&accepted.state);
+        state.multiplexed();
+        let service = self.service(info, &accepted, None);
+        let io = ConnectionIo::new(transport, Arc::clone(&state), accepted.guard)
+            .with_replay(replay);
+        let connection = self.http2.serve_connection(TokioIo::new(io), service);
+        drive(connection, state, &self.context).await;
+    }
+
+    fn service(
+        &self,
+        connection: Arc<ConnectionInfo>,
+        accepted: &Accepted,
+        ambiguous: Option<Arc<AmbiguousRequest>>,
+    ) -> RequestService {
+        RequestService {
+            context: Arc::clone(&self.context),
+            connection,
+            unix_peer: matches!(accepted.peer, Peer::Unix),
+            state: Arc::clone(&accepted.state),
+            ambiguous,
+            requests: AtomicU64::new(0),
+        }
+    }
+}
+
+/// Reads until the input is the HTTP/2 preface or cannot become it.
+async fn sniff_preface<R: AsyncRead + Unpin>(input: &mut R) -> std::io::Result<Bytes> {
+    let mut seen = BytesMut::with_capacity(HTTP2_PREFACE.len());
+    while seen.len() < HTTP2_PREFACE.len() && HTTP2_PREFACE.starts_with(&seen) {
+        let room = HTTP2_PREFACE.len() - seen.len();
+        if input.take(room as u64).read_buf(&mut seen).await? == 0 {
+            break;
+        }
+    }
+    Ok(seen.freeze())
+}
+
+fn connection_info(peer: Peer, tls: Option<TlsInfo>) -> ConnectionInfo {
+    let mut info = ConnectionInfo::default();
+    if let Peer::Tcp(address) = peer {
+        info.peer = Some(address);
+    }
+    info.tls = tls;
+    info
+}
+
+fn tls_info(stream: &TlsStream<Stream>) -> TlsInfo {
+    let (_, session) = stream.get_ref();
+    let mut info = TlsInfo::default();
+    info.version = match session.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3".to_owned(),
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2".to_owned(),
+        other => format!("{other:?}"),
+    };
+    info.alpn = session
+        .alpn_protocol()
+        .map(|name| String::from_utf8_lossy(name).into_owned());
+    info.server_name = session.server_name().map(str::to_owned);
+    info.client_cert_der = session
+        .peer_certificates()
+        .and_then(|chain| chain.first())
+        .map(|leaf| Bytes::copy_from_slice(leaf));
+    info
+}

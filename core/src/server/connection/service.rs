@@ -1,0 +1,199 @@
+//! What the server does for each request, around the application.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use http::header::{CONNECTION, HOST, HeaderValue};
+use http::{Method, StatusCode, Version};
+use hyper::body::Incoming;
+use plumego_contract::{
+    Body, ConnectionInfo, Error, ErrorFormat, ErrorKind, ReceiveMonitor, Request, RequestScope,
+    Response, ResponseFuture, ScopeInit, ScopeSettings, TRACEPARENT, code, parse_traceparent,
+    prefers_problem_json, write_error,
+};
+use plumego_log::Logger;
+use plumego_middleware::requestid::{self, RequestIdConfig};
+
+use super::body::{ReadTimer, RequestGuard, ResponseBody};
+use super::guard::log_panic;
+use super::io::AmbiguousRequest;
+use super::timers::ConnectionState;
+use crate::app::AppService;
+use crate::client::ClientPolicy;
+use crate::server::registry::{Registry, ServerPhase};
+
+/// What all connections of a server share.
+pub(crate) struct ServiceContext {
+    pub(crate) application: AppService,
+    pub(crate) settings: Arc<ScopeSettings>,
+    pub(crate) clients: ClientPolicy,
+    pub(crate) request_id: RequestIdConfig,
+    pub(crate) max_uri_bytes: usize,
+    pub(crate) max_headers: usize,
+    pub(crate) logger: Arc<dyn Logger>,
+    pub(crate) registry: Arc<Registry>,
+}
+
+/// The requests of one connection.
+pub(crate) struct RequestService {
+    pub(crate) context: Arc<ServiceContext>,
+    pub(crate) connection: Arc<ConnectionInfo>,
+    pub(crate) unix_peer: bool,
+    pub(crate) state: Arc<ConnectionState>,
+    /// HTTP/1 only: which request gave its length twice.
+    pub(crate) ambiguous: Option<Arc<AmbiguousRequest>>,
+    pub(crate) requests: AtomicU64,
+}
+
+impl hyper::service::Service<http::Request<Incoming>> for RequestService {
+    type Response = http::Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = RequestFuture;
+
+    fn call(&self, request: http::Request<Incoming>) -> RequestFuture {
+        let ordinal = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let body_deadline = self.state.request_started();
+        let (parts, incoming) = request.into_parts();
+        let scope = self.scope(&parts);
+        let guard = RequestGuard {
+            scope: scope.clone(),
+            connection: Arc::clone(&self.state),
+            logger: Arc::clone(&self.context.logger),
+            // Nobody reads the body of an answer to HEAD.
+            complete: parts.method == Method::HEAD,
+        };
+        if let Err(refusal) = self.check(&parts, ordinal) {
+            let mut response = write_error(&scope, &refusal);
+            if parts.version < Version::HTTP_2 {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+            return RequestFuture::new(ResponseFuture::ready(response), guard);
+        }
+        let monitor = || {
+            body_deadline.map(|deadline| -> Arc<dyn ReceiveMonitor> { ReadTimer::until(deadline) })
+        };
+        let body = if http_body::Body::is_end_stream(&incoming) {
+            Body::empty()
+        } else {
+            Body::from_incoming(incoming, monitor())
+        };
+        let mut request = Request::from_parts(parts, body);
+        request.extensions_mut().insert(scope);
+        let application = &self.context.application;
+        let called = catch_unwind(AssertUnwindSafe(|| application.handle(request)));
+        let answer = called.unwrap_or_else(|payload| {
+            ResponseFuture::ready(answer_panic(&guard, payload.as_ref()))
+        });
+        RequestFuture::new(answer, guard)
+    }
+}
+
+impl RequestService {
+    fn scope(&self, parts: &http::request::Parts) -> RequestScope {
+        let context = &*self.context;
+        let mut init = ScopeInit::default();
+        init.client = context
+            .clients
+            .evaluate(&self.connection, self.unix_peer, parts);
+        init.request_id = requestid::inbound(&parts.headers, &context.request_id);
+        init.trace = parts
+            .headers
+            .get(TRACEPARENT)
+            .and_then(|value| parse_traceparent(value.to_str().ok()?).ok());
+        init.prefers_problem = context.settings.rendering.format == ErrorFormat::Negotiate
+            && prefers_problem_json(&parts.headers);
+        RequestScope::new(Arc::clone(&context.settings), init)
+    }
+
+    /// Refuses what no handler should see.
+    fn check(&self, parts: &http::request::Parts, ordinal: u64) -> Result<(), Error> {
+        let context = &*self.context;
+        let bad = |message| Err(Error::new(ErrorKind::BadRequest).message(message));
+        if self.ambiguous.as_ref().is_some_and(|a| a.is(ordinal)) {
+            return bad("the request has both Content-Length and Transfer-Encoding");
+        }
+        if parts.version == Version::HTTP_11 && !has_one_host(&parts.headers) {
+            return bad("the request needs exactly one Host header");
+        }
+        let target = parts.uri.path_and_query().map_or(0, |pq| pq.as_str().len());
+        if target > context.max_uri_bytes {
+            return Err(Error::new(ErrorKind::UriTooLong)
+                .message("request target too long")
+                .detail("max_bytes", context.max_uri_bytes));
+        }
+        if parts.headers.len() > context.max_headers {
+            return Err(Error::new(ErrorKind::HeadersTooLarge)
+                .message("too many header fields")
+                .detail("max_headers", context.max_headers));
+        }
+        if parts.uri.path() == "*" && parts.method != Method::OPTIONS {
+            return Err(Error::coded(&code::INVALID_REQUEST_TARGET)
+                .message("the target `*` is for OPTIONS only"));
+        }
+        if context.registry.phase() == ServerPhase::Forced {
+            return Err(Error::coded(&code::SERVER_DRAINING).message("the server is shutting down"));
+        }
+        Ok(())
+    }
+}
+
+/// RFC 9112 section 3.2: exactly one `Host` on HTTP/1.1.
+fn has_one_host(headers: &http::HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    hosts.next().is_some() && hosts.next().is_none()
+}
+
+/// Logs a panic that escaped every layer and answers in its place.
+fn answer_panic(guard: &RequestGuard, payload: &(dyn std::any::Any + Send)) -> Response {
+    log_panic(&*guard.logger, "panic recovered", &guard.scope, payload);
+    let error = Error::new(ErrorKind::Internal).message("internal server error");
+    write_error(&guard.scope, &error)
+}
+
+/// The answer to one request. Dropping it before it is ready means that the
+/// client left: the request is cancelled.
+pub(crate) struct RequestFuture {
+    answer: ResponseFuture,
+    guard: Option<RequestGuard>,
+}
+
+impl RequestFuture {
+    fn new(answer: ResponseFuture, guard: RequestGuard) -> Self {
+        Self {
+            answer,
+            guard: Some(guard),
+        }
+    }
+}
+
+impl Future for RequestFuture {
+    type Output = Result<http::Response<ResponseBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let answer = &mut this.answer;
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(answer).poll(cx)));
+        let Some(mut guard) = this.guard.take() else {
+            // hyper never polls a future that is done.
+            return Poll::Pending;
+        };
+        let response = match polled {
+            Ok(Poll::Pending) => {
+                this.guard = Some(guard);
+                return Poll::Pending;
+            }
+            Ok(Poll::Ready(response)) => response,
+            Err(payload) => answer_panic(&guard, payload.as_ref()),
+        };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            guard.complete = true;
+        }
+        Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, guard))))
+    }
+}

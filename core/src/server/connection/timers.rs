@@ -1,0 +1,311 @@
+//! The timers of one connection, kept as plain numbers.
+//!
+//! The I/O wrapper, the request service and the driver write and read them
+//! without locks. The driver owns the only real timer and arms it for the
+//! nearest deadline; a request that is answered at once never touches it.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Limits of one connection; `None` switches a limit off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// From the first byte of a head to its end.
+    pub(crate) head: Option<Duration>,
+    /// From the first byte of a head to the end of the body.
+    pub(crate) body: Option<Duration>,
+    /// Longest time without a byte accepted by the peer while there are some
+    /// to send.
+    pub(crate) write_stall: Option<Duration>,
+    /// Between the end of a response and the next byte.
+    pub(crate) idle: Option<Duration>,
+}
+
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// No request under way.
+    Idle = 0,
+    /// Some bytes of a head came in.
+    Head = 1,
+    /// At least one request is being answered.
+    Active = 2,
+    /// The connection was handed over to another protocol.
+    Upgraded = 3,
+}
+
+impl Phase {
+    fn from_u8(value: u8) -> Self {
+        match value {
+            0 => Self::Idle,
+            1 => Self::Head,
+            2 => Self::Active,
+            _ => Self::Upgraded,
+        }
+    }
+}
+
+/// Which deadline passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expired {
+    Idle,
+    Head,
+    WriteStall,
+}
+
+/// "Not now" in a slot that holds nanoseconds since the connection started.
+const NEVER: u64 = u64::MAX;
+
+/// State of one connection, shared by everything that works on it.
+#[derive(Debug)]
+pub(crate) struct ConnectionState {
+    opened: Instant,
+    limits: Limits,
+    phase: AtomicU8,
+    /// When the phase began.
+    since: AtomicU64,
+    /// When the first byte of the current head came in.
+    head_began: AtomicU64,
+    /// Since when the peer accepts nothing.
+    stalled_since: AtomicU64,
+    in_flight: AtomicU32,
+    /// Tells the I/O wrapper to answer 408 and end the input.
+    head_expired: AtomicBool,
+    /// Tells the I/O wrapper to fail everything and reset on drop.
+    aborted: AtomicBool,
+    driver: Mutex<Option<Waker>>,
+    upgraded_io: Mutex<Option<Waker>>,
+}
+
+impl ConnectionState {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            opened: Instant::now(),
+            limits,
+            // A connection is opened to send a request: the head timer runs
+            // from the start.
+            phase: AtomicU8::new(Phase::Head as u8),
+            since: AtomicU64::new(0),
+            head_began: AtomicU64::new(NEVER),
+            stalled_since: AtomicU64::new(NEVER),
+            in_flight: AtomicU32::new(0),
+            head_expired: AtomicBool::new(false),
+            aborted: AtomicBool::new(false),
+            driver: Mutex::new(None),
+            upgraded_io: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        Phase::from_u8(self.phase.load(Ordering::Acquire))
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(NEVER - 1)
+    }
+
+    fn enter(&self, phase: Phase, now: u64) {
+        self.since.store(now, Ordering::Relaxed);
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// Bytes of a request came in.
+    pub(crate) fn head_bytes(&self) {
+        match self.phase() {
+            Phase::Idle => {
+                let now = self.now();
+                self.head_began.store(now, Ordering::Relaxed);
+                self.enter(Phase::Head, now);
+            }
+            Phase::Head if self.head_began.load(Ordering::Relaxed) == NEVER => {
+                self.head_began.store(self.now(), Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
+
+    /// The protocol multiplexes: no head timer, idle until the first stream.
+    pub(crate) fn multiplexed(&self) {
+        self.enter(Phase::Idle, self.now());
+    }
+
+    /// A head is complete. Returns when the body must be complete.
+    pub(crate) fn request_started(&self) -> Option<Instant> {
+        let now = self.now();
+        // A pipelined head came in together with the one before it.
+        let began = match self.phase() {
+            Phase::Head => self.head_began.load(Ordering::Relaxed).min(now),
+            _ => now,
+        };
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        self.enter(Phase::Active, now);
+        let limit = self.limits.body?;
+        Some(self.opened + Duration::from_nanos(began) + limit)
+    }
+
+    /// A response was produced to its end, failed, or was dropped.
+    pub(crate) fn request_finished(&self) {
+        if self.in_flight.fetch_sub(1, Ordering::AcqRel) == 1 && self.phase() == Phase::Active {
+            self.enter(Phase::Idle, self.now());
+        }
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn upgraded(&self) {
+        self.enter(Phase::Upgraded, self.now());
+    }
+
+    /// The peer took bytes, or there are none to take.
+    pub(crate) fn write_progressed(&self) {
+        if self.stalled_since.load(Ordering::Relaxed) != NEVER {
+            self.stalled_since.store(NEVER, Ordering::Release);
+        }
+    }
+
+    /// The peer takes nothing.
+    pub(crate) fn write_stalled(&self) {
+        if self.stalled_since.load(Ordering::Relaxed) == NEVER {
+            self.stalled_since.store(self.now(), Ordering::Release);
+        }
+    }
+
+    /// The nearest deadline and what passes with it.
+    pub(crate) fn deadline(&self) -> Option<(Instant, Expired)> {
+        let at = |nanos: u64, limit: Duration| self.opened + Duration::from_nanos(nanos) + limit;
+        let stalled = self.stalled_since.load(Ordering::Acquire);
+        let stall = self
+            .limits
+            .write_stall
+            .filter(|_| stalled != NEVER && self.phase() != Phase::Upgraded)
+            .map(|limit| (at(stalled, limit), Expired::WriteStall));
+        let since = self.since.load(Ordering::Relaxed);
+        let phase = match self.phase() {
+            Phase::Idle => self.limits.idle.map(|limit| (at(since, limit), Expired::Idle)),
+            Phase::Head => self.limits.head.map(|limit| (at(since, limit), self.head_expiry())),
+            Phase::Active | Phase::Upgraded => None,
+        };
+        match (stall, phase) {
+            (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// No byte of a request ever came in.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.phase() == Phase::Head && self.head_began.load(Ordering::Relaxed) == NEVER
+    }
+
+    /// A head of which nothing came in is an idle connection.
+    fn head_expiry(&self) -> Expired {
+        if self.is_untouched() {
+            Expired::Idle
+        } else {
+            Expired::Head
+        }
+    }
+
+    /// Remembers whom to wake when the server has news for this connection.
+    pub(crate) fn set_driver(&self, cx: &Context<'_>) {
+        *lock(&self.driver) = Some(cx.waker().clone());
+    }
+
+    /// Remembers whom to wake when an upgraded connection must end.
+    pub(crate) fn set_upgraded_io(&self, cx: &Context<'_>) {
+        *lock(&self.upgraded_io) = Some(cx.waker().clone());
+    }
+
+    /// Wakes the driver, so that it looks at the server's phase.
+    pub(crate) fn notify(&self) {
+        let waker = lock(&self.driver).clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Fails all I/O from now on; the socket is reset when it is dropped.
+    pub(crate) fn abort(&self) {
+        self.aborted.store(true, Ordering::Release);
+        let waker = lock(&self.upgraded_io).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn expire_head(&self) {
+        self.head_expired.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_head_expired(&self) -> bool {
+        self.head_expired.load(Ordering::Acquire)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            head: Some(Duration::from_secs(5)),
+            body: Some(Duration::from_secs(30)),
+            write_stall: Some(Duration::from_secs(7)),
+            idle: Some(Duration::from_secs(60)),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_phase_has_its_deadline() {
+        let state = ConnectionState::new(limits());
+        let opened = state.opened;
+        let at = |s| opened + Duration::from_secs(s);
+        assert_eq!(state.deadline(), Some((at(5), Expired::Idle)));
+        state.multiplexed();
+        assert_eq!(state.deadline(), Some((at(60), Expired::Idle)));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        state.head_bytes();
+        tokio::time::advance(Duration::from_secs(2)).await;
+        state.head_bytes();
+        assert_eq!(state.deadline(), Some((at(15), Expired::Head)));
+        assert_eq!(state.request_started(), Some(at(40)));
+        assert_eq!(state.deadline(), None);
+        state.write_stalled();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        state.write_stalled();
+        assert_eq!(state.deadline(), Some((at(19), Expired::WriteStall)));
+        state.write_progressed();
+        state.request_finished();
+        assert_eq!(state.deadline(), Some((at(73), Expired::Idle)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn idle_only_when_the_last_stream_ended() {
+        let state = ConnectionState::new(limits());
+        state.head_bytes();
+        state.request_started();
+        state.request_started();
+        state.request_finished();
+        assert_eq!(state.deadline(), None);
+        state.request_finished();
+        assert_eq!(state.phase(), Phase::Idle);
+    }
+}
