@@ -180,10 +180,7 @@ impl fmt::Debug for CheckOutcome {
         f.debug_struct("CheckOutcome")
             .field("state", &self.state)
             .field("public_message", &self.public_message)
-            .field(
-                "cause",
-                &self.cause.as_deref().map(|cause| CauseKind::of(cause)),
-            )
+            .field("cause", &self.cause.as_deref().map(CauseKind::of))
             .field("details", &self.details.keys().collect::<Vec<_>>())
             .finish()
     }

@@ -3,7 +3,7 @@
 //!
 //! This crate knows no transport. It serves no endpoint, registers nothing,
 //! runs nothing in the background and remembers nothing between probes, except
-//! for the one report a [`CachedProbe`](crate) holds. Whoever owns an endpoint
+//! for the one report a `CachedProbe` holds (feature `probe`). Whoever owns an endpoint
 //! maps the answer to HTTP, and returns the `public()` view to callers it does
 //! not know.
 //!
@@ -35,7 +35,11 @@
 mod adapters;
 mod aggregate;
 mod checker;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod limits;
+#[cfg(feature = "probe")]
+mod probe;
 mod public;
 mod readiness;
 mod state;
@@ -48,6 +52,11 @@ pub use checker::{
     BoxError, BoxFuture, CheckOutcome, ComponentChecker, NAME_BYTES_MAX, is_component_name,
 };
 pub use limits::{DETAILS_BYTES_MAX, DETAILS_ENTRIES_MAX, MESSAGE_CHARS_MAX};
+#[cfg(feature = "probe")]
+pub use probe::{
+    CachedProbe, CachedProbeOptions, ProbeConfigError, ProbeConfigErrorKind, ProbePolicy,
+    ProbeReport, ProbeSet, probe,
+};
 pub use readiness::{ReadinessGate, ReadinessStatus, SharedGate, readiness};
 pub use state::{Criticality, HealthState};
 pub use status::{ComponentHealth, HealthStatus};

@@ -46,7 +46,7 @@ impl HealthStatus {
                 .visibility
                 .details
                 .iter()
-                .filter_map(|key| shown(key))
+                .filter_map(shown)
                 .collect::<Map<_, _>>(),
             timestamp: self.timestamp,
             duration: self.duration,
