@@ -16,8 +16,9 @@ mod task;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use plumego_control::report::EXIT_USAGE;
 
-/// Exit code for a task that could not run or whose tool failed.
+/// Exit code for a task whose tool failed.
 const FAILED: u8 = 1;
 
 #[derive(Debug, Parser)]
@@ -37,6 +38,8 @@ enum Task {
     Test(task::test::Args),
     /// Install the programs that tests call, where they are missing.
     Setup(task::setup::Args),
+    /// Check the promises of this repository and print one table.
+    Gates(task::gates::Args),
     /// Build the API documentation; a warning is a failure.
     Doc(task::doc::Args),
     /// Run a benchmark and print its ratios.
@@ -48,7 +51,14 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run(&Cli::parse().task) {
+    if let Some(code) = plumego_control::api::act_as_rustdoc() {
+        return code;
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
+    match run(&cli.task) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -57,12 +67,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// Help is an answer; everything else that cannot be parsed is wrong usage.
+fn explain(error: &clap::Error) -> ExitCode {
+    let answered = !error.use_stderr();
+    if error.print().is_err() || !answered {
+        return ExitCode::from(EXIT_USAGE);
+    }
+    ExitCode::SUCCESS
+}
+
 fn run(task: &Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Fmt(args) => task::fmt::run(args)?,
         Task::Lint => task::lint::run()?,
         Task::Test(args) => task::test::run(args)?,
         Task::Setup(args) => task::setup::run(args)?,
+        Task::Gates(args) => return task::gates::run(args),
         Task::Doc(args) => task::doc::run(args)?,
         Task::Bench(args) => task::bench::run(args)?,
         Task::Services(args) => task::services::run(args)?,

@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod doc;
 pub(crate) mod fmt;
 pub(crate) mod fuzz;
+pub(crate) mod gates;
 pub(crate) mod lint;
 pub(crate) mod services;
 pub(crate) mod setup;
