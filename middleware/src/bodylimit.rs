@@ -1,0 +1,1 @@
+//! A bound on the size of request bodies.

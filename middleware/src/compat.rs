@@ -1,0 +1,1 @@
+//! Layers of others in a stack, and a stack among layers of others.

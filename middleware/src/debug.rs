@@ -1,0 +1,1 @@
+//! Error responses with context, for development.

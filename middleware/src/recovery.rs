@@ -1,0 +1,1 @@
+//! A panic becomes an answer.

@@ -1,0 +1,1 @@
+//! One correlation id per request.

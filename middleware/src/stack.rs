@@ -1,0 +1,1 @@
+//! Named layers in the order in which they run.

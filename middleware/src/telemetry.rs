@@ -1,0 +1,1 @@
+//! What is known about a request when it is over.

@@ -1,0 +1,1 @@
+//! A deadline for the answer.
