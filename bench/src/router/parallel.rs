@@ -1,0 +1,70 @@
+//! The same requests on one core and on all of them.
+
+use super::scenarios::{self, Scenario};
+use super::{COUNTER_NS, FIND_EACH, SERVICE, find, service};
+use crate::harness::{Effort, scale};
+use crate::report::{Gate, Row};
+
+/// Of the throughput that perfect scaling would give.
+const EFFICIENCY: Gate = Gate::AtLeast(0.95);
+
+pub(crate) fn rows(effort: Effort) -> Vec<Row> {
+    let fixed = Scenario {
+        name: "7 parallel static",
+        ..scenarios::fixed()
+    };
+    let one_param = Scenario {
+        name: "8 parallel one param",
+        ..scenarios::one_param()
+    };
+    [fixed, one_param]
+        .iter()
+        .flat_map(|scenario| scenario_rows(effort, scenario))
+        .collect()
+}
+
+fn scenario_rows(effort: Effort, scenario: &Scenario) -> Vec<Row> {
+    let requests = &scenario.requests;
+    let router = service::frozen(scenario, service::Kind::Async);
+    let matchit = find::Matchit::new(scenario);
+    let axum = service::axum(scenario);
+    let allocations = service::cost_of_theirs(&axum, requests).allocations;
+
+    let dispatch = scale(effort, || service::dispatch(&router, requests));
+    let looked_up = scale(effort, || find::ours(&router, requests));
+    let by_matchit = scale(effort, || find::matchit(&matchit, requests));
+    let called = scale(effort, || service::ours(&router, requests));
+    let by_axum = scale(effort, || service::theirs(&axum, requests));
+    let (ends, their_ends) = (
+        scale(effort, || service::our_requests(requests)),
+        scale(effort, || service::their_requests(requests)),
+    );
+    let called_ns = called.parallel_ns - ends.parallel_ns;
+    let axum_ns = by_axum.parallel_ns - their_ends.parallel_ns - COUNTER_NS * allocations;
+    vec![
+        Row {
+            peer: Some("one thread"),
+            subject_ns: Some(dispatch.parallel_ns),
+            peer_ns: Some(dispatch.single_ns),
+            ..Row::value(
+                scenario.name,
+                "dispatch, efficiency",
+                dispatch.speedup() / dispatch.threads as f64,
+                "ratio",
+                Some(EFFICIENCY),
+            )
+        },
+        Row::ratio(
+            scenario.name,
+            ("find", looked_up.parallel_ns),
+            ("matchit", by_matchit.parallel_ns),
+            Some(FIND_EACH),
+        ),
+        Row::ratio(
+            scenario.name,
+            ("service, async fn", called_ns),
+            ("axum", axum_ns),
+            Some(SERVICE),
+        ),
+    ]
+}
