@@ -101,6 +101,8 @@ impl Graph {
                 .as_deref()
                 .and_then(|path| members.get(path));
             match inside {
+                // A package may name itself to switch on features for its tests.
+                Some(to) if **to == package.id => {}
                 Some(to) => self.edges.push(Edge {
                     from: package.id.clone(),
                     to: (*to).clone(),

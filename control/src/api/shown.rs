@@ -402,5 +402,5 @@ impl Walk<'_> {
 fn place(span: &rustdoc_types::Span) -> Location {
     let file = span.filename.to_string_lossy().replace('\\', "/");
     let (line, column) = span.begin;
-    Location::new(file, as_number(line), as_number(column + 1))
+    Location::new(file, as_number(line), as_number(column))
 }
