@@ -116,11 +116,9 @@ impl Report {
             .map(|gate| gate.id)
             .collect();
         if !failed.is_empty() {
-            return format!(
-                "gates: FAIL ({} gates: {})\n",
-                failed.len(),
-                failed.join(", ")
-            );
+            let noun = if failed.len() == 1 { "gate" } else { "gates" };
+            let (count, names) = (failed.len(), failed.join(", "));
+            return format!("gates: FAIL ({count} {noun}: {names})\n");
         }
         let skipped = self.count(Status::Skip);
         format!(
@@ -315,7 +313,7 @@ mod tests {
         assert!(
             report
                 .table()
-                .ends_with("gates: FAIL (1 gates: dependency-rules)\n")
+                .ends_with("gates: FAIL (1 gate: dependency-rules)\n")
         );
     }
 

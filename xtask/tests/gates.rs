@@ -95,7 +95,7 @@ fn a_foreign_type_in_a_public_signature_fails_until_it_is_allowed_or_hidden() {
         said.contains("x money::amount shows decimal::Decimal (money/src/lib.rs:4:1)"),
         "{said}"
     );
-    assert!(stdout(&output).ends_with("gates: FAIL (1 gates: public-dependency)\n"));
+    assert!(stdout(&output).ends_with("gates: FAIL (1 gate: public-dependency)\n"));
 
     let rules = "specs/dependency-rules.yaml";
     let (_, strict) = FILES
