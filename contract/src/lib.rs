@@ -18,6 +18,7 @@
 //! is_handler(show);
 //! ```
 
+pub mod bind;
 mod body;
 mod clock;
 mod envelope;
@@ -26,6 +27,7 @@ mod handler;
 mod respond;
 mod scope;
 
+pub use bind::RequestExt;
 #[cfg(feature = "hyper")]
 pub use body::ReceiveMonitor;
 pub use body::{Body, BodyClosed, BodyLimitExceeded, BodySender, CollectError, ReadTimeout};

@@ -42,6 +42,8 @@ pub struct Body(Kind);
 enum Kind {
     #[default]
     Empty,
+    /// A binding took what was here; reads as empty.
+    Taken,
     Full(Bytes),
     #[cfg(feature = "hyper")]
     Incoming(incoming::Incoming),
@@ -110,6 +112,14 @@ impl Body {
         collect::collect(self, max).await
     }
 
+    /// Takes the body away for a binding; `None` when a binding took it before.
+    pub(crate) fn take_for_binding(&mut self) -> Option<Self> {
+        match std::mem::replace(self, Self(Kind::Taken)) {
+            Self(Kind::Taken) => None,
+            body => Some(body),
+        }
+    }
+
     /// The number of bytes, when it is known.
     #[must_use]
     pub fn exact_len(&self) -> Option<u64> {
@@ -126,7 +136,7 @@ impl http_body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
-            Kind::Empty => Poll::Ready(None),
+            Kind::Empty | Kind::Taken => Poll::Ready(None),
             Kind::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
                 self.0 = Kind::Empty;
@@ -140,7 +150,7 @@ impl http_body::Body for Body {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Kind::Empty => true,
+            Kind::Empty | Kind::Taken => true,
             Kind::Full(_) => false,
             #[cfg(feature = "hyper")]
             Kind::Incoming(incoming) => incoming.is_end_stream(),
@@ -150,7 +160,7 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Empty | Kind::Taken => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             #[cfg(feature = "hyper")]
             Kind::Incoming(incoming) => incoming.size_hint(),
@@ -169,6 +179,7 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.0 {
             Kind::Empty => "Empty",
+            Kind::Taken => "Taken",
             Kind::Full(_) => "Full",
             #[cfg(feature = "hyper")]
             Kind::Incoming(_) => "Incoming",
