@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::http::{LABEL_STATUS, METRIC_HTTP_REQUEST};
+use crate::http::{HTTP_REQUEST, LABEL_STATUS};
 use crate::{MetricRecord, Outcome};
 
 /// How a record counts towards errors.
@@ -32,7 +32,7 @@ impl ErrorClass {
     /// not a number; any record counts when its outcome is an error.
     #[must_use]
     pub fn of_record(record: &MetricRecord) -> Self {
-        let by_status = if record.name == METRIC_HTTP_REQUEST {
+        let by_status = if record.name.as_str() == HTTP_REQUEST {
             record
                 .labels
                 .get(LABEL_STATUS)
@@ -72,7 +72,7 @@ fn status_number(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorLabel, Labels, MetricKind, MetricName};
+    use crate::{ErrorLabel, Labels, METRIC_HTTP_REQUEST, MetricKind, MetricName};
 
     fn of_text(status: &'static str) -> ErrorClass {
         let labels = Labels::new([("status", status)]).unwrap();

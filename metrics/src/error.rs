@@ -29,6 +29,8 @@ pub enum MetricsErrorKind {
     Bound,
     /// A name is registered already, as something else.
     Conflict,
+    /// There are too many instruments.
+    Full,
     /// Histogram buckets are not increasing, not finite, too many, or missing.
     Buckets,
 }
@@ -47,6 +49,7 @@ impl MetricsErrorKind {
             Self::Value => "values are finite, and counters never go down",
             Self::Bound => "use a bound of at least 1; there is no unbounded",
             Self::Conflict => "keep kind, unit, labels and buckets, or choose another name",
+            Self::Full => "define instruments once, or raise the bound on names",
             Self::Buckets => "give 1 to 64 finite bounds, each above the one before",
         }
     }
@@ -62,6 +65,7 @@ impl MetricsErrorKind {
             Self::Value => "invalid value",
             Self::Bound => "bound of zero",
             Self::Conflict => "conflicting registration",
+            Self::Full => "too many instruments",
             Self::Buckets => "invalid histogram buckets",
         }
     }

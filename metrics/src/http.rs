@@ -8,7 +8,9 @@ use http::{Method, StatusCode};
 use crate::{Labels, MetricKind, MetricName, MetricRecord, Unit};
 
 /// The name every HTTP request is measured under.
-pub const METRIC_HTTP_REQUEST: MetricName = MetricName::from_static("http_request");
+pub const METRIC_HTTP_REQUEST: MetricName = MetricName::from_static(HTTP_REQUEST);
+
+pub(crate) const HTTP_REQUEST: &str = "http_request";
 
 /// The label key of the method.
 pub const LABEL_METHOD: &str = "method";

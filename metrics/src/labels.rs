@@ -115,6 +115,17 @@ impl Labels {
         }
     }
 
+    /// Labels whose keys a registered definition has checked.
+    pub(crate) fn of_definition(pairs: impl Iterator<Item = (Text, Text)>) -> Self {
+        let mut pairs: SmallVec<[(Text, Text); 4]> =
+            pairs.map(|(key, value)| (key, cut_value(value))).collect();
+        pairs.sort_unstable();
+        Self {
+            pairs,
+            unchecked: false,
+        }
+    }
+
     /// Labels without any check but the order, for tests of what collectors do
     /// with labels they must refuse.
     #[cfg(any(test, feature = "conformance"))]

@@ -41,12 +41,16 @@ mod classify;
 mod error;
 mod forbidden;
 mod http;
+mod instrument;
 mod labels;
+mod multi;
 mod name;
 mod noop;
 mod record;
+mod series;
 mod stats;
 mod traits;
+mod warnings;
 
 pub use self::http::{
     HttpObservation, LABEL_METHOD, LABEL_PATH, LABEL_STATUS, METHOD_OTHER, METRIC_HTTP_REQUEST,
@@ -56,13 +60,21 @@ pub use base::BaseCollector;
 pub use cardinality::CardinalityPolicy;
 pub use classify::ErrorClass;
 pub use error::{MetricsError, MetricsErrorKind};
+pub use instrument::{
+    BUCKETS_MAX, BoundCounter, BoundGauge, BoundHistogram, BoundSeries, Counter, CounterDef, Gauge,
+    GaugeDef, Histogram, HistogramDef, HistogramSnapshot, InstrumentDef, InstrumentId,
+    InstrumentRegistry, InstrumentSink, InstrumentStore, LabelValues, Meter, RecorderSink,
+    SECONDS_BUCKETS, SeriesSnapshot, SeriesValue, Timer, TimerGuard,
+};
 pub use labels::{LABEL_KEY_BYTES_MAX, LABEL_VALUE_BYTES_MAX, LABELS_MAX, Labels};
+pub use multi::MultiCollector;
 pub use name::{MetricName, NAME_BYTES_MAX, OVERFLOW};
 pub use noop::NoopCollector;
 pub use record::{
     ATTRIBUTE_VALUE_BYTES_MAX, ATTRIBUTES_MAX, Attributes, ERROR_LABEL_BYTES_MAX, ErrorLabel,
     MetricKind, MetricRecord, Outcome, Unit,
 };
+pub use series::{Admission, Series, SeriesRow, SeriesTable};
 pub use stats::CollectorStats;
 pub use traits::{
     AggregateCollector, HttpObserver, HttpObserverExt, Recorder, Resetter, StatsReader,

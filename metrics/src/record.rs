@@ -103,6 +103,10 @@ impl ErrorLabel {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    pub(crate) fn into_text(self) -> Cow<'static, str> {
+        self.0
+    }
 }
 
 impl fmt::Display for ErrorLabel {

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use super::sync::{AtomicU64, Ordering};
 use super::tally::Tally;
 use crate::approx::ApproxSet;
-use crate::http::METRIC_HTTP_REQUEST;
+use crate::http::{HTTP_REQUEST, METRIC_HTTP_REQUEST};
 use crate::name::OVERFLOW;
 use crate::{CollectorStats, ErrorClass, MetricName};
 
@@ -76,7 +76,7 @@ impl Epoch {
     }
 
     pub(super) fn count(&self, name: &MetricName, class: ErrorClass) -> Placed {
-        if *name == METRIC_HTTP_REQUEST {
+        if name.as_str() == HTTP_REQUEST {
             return self.count_http(class);
         }
         if let Some(tally) = self.names.load().get(name) {
@@ -92,7 +92,7 @@ impl Epoch {
         }
     }
 
-    /// Counts a refused record and tells how many there were before.
+    /// Counts a refused record.
     pub(super) fn count_invalid(&self) {
         self.invalid.fetch_add(1, Ordering::Relaxed);
     }
@@ -162,7 +162,7 @@ impl Epoch {
             }
         };
         if let Some(Some(http)) = self.http.get() {
-            row(METRIC_HTTP_REQUEST.as_str(), http.counts());
+            row(HTTP_REQUEST, http.counts());
         }
         for (name, tally) in names.iter() {
             row(name.as_str(), tally.counts());

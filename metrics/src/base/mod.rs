@@ -9,12 +9,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
+use plumego_log::Logger;
 
+use crate::http::HTTP_REQUEST;
+use crate::warnings::Warnings;
 use crate::{
     CardinalityPolicy, CollectorStats, ErrorClass, HttpObservation, HttpObserver, MetricRecord,
     Recorder, Resetter, StatsReader,
 };
-use epoch::Epoch;
+use epoch::{Epoch, Placed};
 
 /// Counts records by name and error class.
 ///
@@ -38,6 +41,7 @@ pub struct BaseCollector {
     epoch: ArcSwap<Epoch>,
     policy: CardinalityPolicy,
     now: Clock,
+    warnings: Warnings,
 }
 
 /// Where a collector gets the time from.
@@ -67,13 +71,31 @@ impl BaseCollector {
             epoch: ArcSwap::from_pointee(epoch),
             policy,
             now: Arc::new(now),
+            warnings: Warnings::default(),
         }
+    }
+
+    /// Sets who is told of refused records, at most once a minute, and of names
+    /// that were folded, once each.
+    #[must_use]
+    pub fn with_logger(mut self, logger: Arc<dyn Logger>) -> Self {
+        self.warnings = Warnings::new(logger);
+        self
     }
 
     /// The bounds this collector was made with.
     #[must_use]
     pub fn policy(&self) -> CardinalityPolicy {
         self.policy
+    }
+}
+
+impl BaseCollector {
+    #[inline]
+    fn warn_of(&self, placed: Placed, name: &str) {
+        if placed == Placed::FoldedFirst {
+            self.warnings.folded(name);
+        }
     }
 }
 
@@ -87,9 +109,13 @@ impl Recorder for BaseCollector {
         let epoch = self.epoch.load();
         match record.validate() {
             Ok(()) => {
-                epoch.count(&record.name, ErrorClass::of_record(record));
+                let placed = epoch.count(&record.name, ErrorClass::of_record(record));
+                self.warn_of(placed, record.name.as_str());
             }
-            Err(_) => epoch.count_invalid(),
+            Err(error) => {
+                epoch.count_invalid();
+                self.warnings.invalid(&error, &*self.now);
+            }
         }
     }
 }
@@ -97,9 +123,11 @@ impl Recorder for BaseCollector {
 impl HttpObserver for BaseCollector {
     #[inline]
     fn observe_http(&self, observation: &HttpObservation<'_>) {
-        self.epoch
+        let placed = self
+            .epoch
             .load()
             .count_http(ErrorClass::of_status(observation.status));
+        self.warn_of(placed, HTTP_REQUEST);
     }
 }
 
