@@ -22,7 +22,7 @@ use plumego_control::report::EXIT_USAGE;
 const FAILED: u8 = 1;
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", about = "The tasks of this repository")]
+#[command(bin_name = "cargo xtask", about = "The tasks of this repository")]
 struct Cli {
     #[command(subcommand)]
     task: Task,

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::command::{cargo, run as run_command, succeeds};
+use plumego_control::CargoTarget;
+use plumego_control::workspace::Workspace;
+
+use crate::command::{cargo, root, run as run_command, succeeds};
 use crate::task::setup;
 
 /// Flags of `test`.
@@ -25,7 +28,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let runner = Runner::detect();
     let mut suites = vec![Suite::measure("tests", || tests(args, runner))];
     // A filter names tests; running every doc test beside it would be noise.
-    if args.filter.is_none() {
+    if args.filter.is_none() && has_library(&args.package)? {
         suites.push(Suite::measure("doc tests", || doc_tests(args)));
     }
     summarise(runner, suites)
@@ -87,14 +90,9 @@ fn tests(args: &Args, runner: Runner) -> anyhow::Result<()> {
             ]);
         }
         Runner::Cargo => {
-            command.args([
-                "test",
-                "--locked",
-                "--no-fail-fast",
-                "--lib",
-                "--bins",
-                "--tests",
-            ]);
+            // `--tests` stands for the unit tests of libraries and programs
+            // too.
+            command.args(["test", "--locked", "--no-fail-fast", "--tests"]);
         }
     }
     select(&mut command, &args.package);
@@ -110,6 +108,18 @@ fn doc_tests(args: &Args) -> anyhow::Result<()> {
     command.args(["test", "--locked", "--doc", "--no-fail-fast"]);
     select(&mut command, &args.package);
     run_command(&mut command, "fix the examples named above")
+}
+
+/// Cargo refuses to run the doc tests of programs alone.
+fn has_library(packages: &[String]) -> anyhow::Result<bool> {
+    if packages.is_empty() {
+        return Ok(true);
+    }
+    let workspace = Workspace::load(&root())?;
+    Ok(packages.iter().any(|name| {
+        let package = workspace.package_named(name);
+        package.is_none_or(|package| package.cargo.targets.iter().any(CargoTarget::is_library))
+    }))
 }
 
 fn select(command: &mut std::process::Command, packages: &[String]) {
@@ -150,6 +160,19 @@ mod tests {
         let passed = Suite::measure("doc tests", || Ok(()));
         let error = summarise(Runner::Cargo, vec![failed, passed]).unwrap_err();
         assert!(error.to_string().contains("two tests failed"));
+    }
+
+    #[test]
+    fn doc_tests_run_when_there_can_be_some() {
+        let library = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            has_library(&names).unwrap()
+        };
+        assert!(library(&[]));
+        assert!(library(&["plumego-control"]));
+        assert!(library(&["xtask", "plumego-control"]));
+        assert!(!library(&["xtask"]));
+        assert!(library(&["unknown"]), "cargo says best what is wrong");
     }
 
     #[test]
