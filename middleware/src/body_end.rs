@@ -1,8 +1,8 @@
 //! The end of a response body, which is where a response ends.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
