@@ -650,6 +650,29 @@ mod source_rules {
     }
 
     #[test]
+    fn an_exception_in_the_source_needs_a_reason() {
+        let text = |reason: &str| {
+            let mark = "// plumego:allow(source-rules/banned-path";
+            format!(
+                "//! M.\nfn f() {{\n    {mark}{reason})\n    let _ = std::env::var(\"A\");\n}}\n"
+            )
+        };
+        let fixture = Fixture::clean();
+        fixture.write("ids/src/lib.rs", &text(", reason = \"the protocol\""));
+        assert_eq!(fixture.denied(GATE), []);
+        fixture.write("ids/src/lib.rs", &text(""));
+        let rules: Vec<_> = fixture
+            .denied(GATE)
+            .iter()
+            .map(|found| found.rule)
+            .collect();
+        assert_eq!(
+            rules,
+            ["source-rules/allow-reason", "source-rules/banned-path"]
+        );
+    }
+
+    #[test]
     fn a_file_that_is_only_compiled_for_tests_is_free() {
         let fixture = Fixture::clean();
         fixture.append("ids/src/lib.rs", "\n#[cfg(test)]\nmod checks;\n");

@@ -1,5 +1,6 @@
 //! Check `source-rules`: what sources may not contain.
 
+mod inline;
 mod names;
 mod paths;
 mod unsafe_audit;
@@ -27,6 +28,9 @@ pub fn check(workspace: &Workspace, rules: Option<&DependencyRules>) -> Findings
             findings.extend(paths::check(workspace, package, &parsed, rules));
         }
     }
+    let packages = workspace.packages.values();
+    let sources = packages.flat_map(|package| &package.sources);
+    inline::apply(sources, &mut findings);
     findings
 }
 

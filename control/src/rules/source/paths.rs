@@ -62,7 +62,7 @@ fn violation(
         ))
         .because(ban.because.clone())
         .stated_at(ban.banned.location(RULES))
-        .fix("take the value from the caller")
+        .fix("take the value from the caller, or say why not in a `plumego:allow` comment above")
 }
 
 /// Every path that the product part of `file` names, with `use` names
