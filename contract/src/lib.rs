@@ -21,9 +21,11 @@
 pub mod bind;
 mod body;
 mod clock;
+pub mod conditional;
 mod envelope;
 mod error;
 mod handler;
+mod reply;
 mod respond;
 mod scope;
 
@@ -44,6 +46,8 @@ pub use handler::{
     BoxHttpService, Handler, HttpService, InfallibleFuture, ResponseFuture, from_service,
     handler_fn, sync_fn,
 };
+#[cfg(feature = "fs")]
+pub use reply::FileReply;
 pub use respond::{
     EncodeError, IntoResponse, InvalidLocation, InvalidResponseStatus, Json, Reply, SuccessStatus,
     raw_json, write_error, write_response,

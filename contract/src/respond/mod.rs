@@ -157,11 +157,8 @@ fn json_response(status: StatusCode, document: Bytes) -> Response {
 #[must_use]
 pub fn write_error(scope: &RequestScope, error: &Error) -> Response {
     let rendering = &scope.settings().rendering;
-    if error.status().is_server_error()
-        && std::error::Error::source(error).is_some()
-        && let Some(report) = &rendering.report
-    {
-        report(error, scope);
+    if error.status().is_server_error() && std::error::Error::source(error).is_some() {
+        report(scope, error);
     }
     let exposed;
     let shown = if rendering.expose_internal && error.status().is_server_error() {
@@ -188,6 +185,13 @@ pub fn write_error(scope: &RequestScope, error: &Error) -> Response {
         headers.append(VARY, HeaderValue::from_name(ACCEPT));
     }
     response
+}
+
+/// Tells the server's log of a failure.
+pub(crate) fn report(scope: &RequestScope, error: &Error) {
+    if let Some(report) = &scope.settings().rendering.report {
+        report(error, scope);
+    }
 }
 
 fn error_response(

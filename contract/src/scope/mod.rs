@@ -189,10 +189,6 @@ impl RequestScope {
     ///
     /// # Errors
     /// The match given, when the slot is taken; use a [`child`](Self::child).
-    #[expect(
-        clippy::result_large_err,
-        reason = "the refused match goes back by value, without a box on the hot path"
-    )]
     pub fn set_route(&self, route: RouteMatch) -> Result<(), RouteMatch> {
         self.0.route.set(route)
     }
