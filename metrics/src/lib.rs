@@ -38,7 +38,11 @@ mod approx;
 mod base;
 mod cardinality;
 mod classify;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
+#[cfg(feature = "facade")]
+mod facade;
 mod forbidden;
 mod http;
 mod instrument;
@@ -60,6 +64,8 @@ pub use base::BaseCollector;
 pub use cardinality::CardinalityPolicy;
 pub use classify::ErrorClass;
 pub use error::{MetricsError, MetricsErrorKind};
+#[cfg(feature = "facade")]
+pub use facade::{FacadeCollector, FacadeOptions, FacadeRecorder};
 pub use instrument::{
     BUCKETS_MAX, BoundCounter, BoundGauge, BoundHistogram, BoundSeries, Counter, CounterDef, Gauge,
     GaugeDef, Histogram, HistogramDef, HistogramSnapshot, InstrumentDef, InstrumentId,

@@ -57,15 +57,14 @@ impl CollectorStats {
     /// Adds `count` records of one name and class.
     pub fn count(&mut self, class: ErrorClass, count: u64) {
         self.total_records = self.total_records.saturating_add(count);
-        match class {
+        let kind = match class {
             ErrorClass::None => return,
-            ErrorClass::Client => {
-                self.client_error_records = self.client_error_records.saturating_add(count)
-            }
-            ErrorClass::Server => {
-                self.server_error_records = self.server_error_records.saturating_add(count)
-            }
-            ErrorClass::Other => {}
+            ErrorClass::Client => Some(&mut self.client_error_records),
+            ErrorClass::Server => Some(&mut self.server_error_records),
+            ErrorClass::Other => None,
+        };
+        if let Some(records) = kind {
+            *records = records.saturating_add(count);
         }
         self.error_records = self.error_records.saturating_add(count);
     }

@@ -140,11 +140,11 @@ macro_rules! definition {
                 self
             }
 
-            pub(super) fn erase(self, scope: &Cow<'static, str>) -> InstrumentDef {
+            pub(super) fn erase(self, scope: Cow<'static, str>) -> InstrumentDef {
                 let mut definition = InstrumentDef::new(self.name, $kind, self.unit);
                 definition.label_names = self.labels.into_iter().map(Cow::Borrowed).collect();
                 definition.help = Cow::Borrowed(self.help);
-                definition.scope = scope.clone();
+                definition.scope = scope;
                 if let Some(buckets) = self.buckets {
                     definition.buckets = buckets.into_owned();
                 }

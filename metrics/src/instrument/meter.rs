@@ -71,7 +71,9 @@ impl Meter {
         &self,
         definition: CounterDef<N>,
     ) -> Result<Counter<N>, MetricsError> {
-        Ok(Counter::new(self.register(&definition.erase(&self.scope))?))
+        Ok(Counter::new(
+            self.register(&definition.erase(self.scope.clone()))?,
+        ))
     }
 
     /// A gauge.
@@ -80,7 +82,9 @@ impl Meter {
     ///
     /// As [`InstrumentSink::register`].
     pub fn gauge<const N: usize>(&self, definition: GaugeDef<N>) -> Result<Gauge<N>, MetricsError> {
-        Ok(Gauge::new(self.register(&definition.erase(&self.scope))?))
+        Ok(Gauge::new(
+            self.register(&definition.erase(self.scope.clone()))?,
+        ))
     }
 
     /// A histogram.
@@ -93,7 +97,7 @@ impl Meter {
         definition: HistogramDef<N>,
     ) -> Result<Histogram<N>, MetricsError> {
         Ok(Histogram::new(
-            self.register(&definition.erase(&self.scope))?,
+            self.register(&definition.erase(self.scope.clone()))?,
         ))
     }
 
@@ -106,7 +110,9 @@ impl Meter {
         &self,
         definition: HistogramDef<N>,
     ) -> Result<Timer<N>, MetricsError> {
-        let mut definition = definition.with_unit(Unit::Seconds).erase(&self.scope);
+        let mut definition = definition
+            .with_unit(Unit::Seconds)
+            .erase(self.scope.clone());
         definition
             .label_names
             .push(Cow::Borrowed(Timer::<N>::OUTCOME));

@@ -256,9 +256,8 @@ fn bound_counters_are_exact_under_threads() {
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let count = &count;
-            scope.spawn(move || {
-                (0..5_000).for_each(|_| count.add(if thread % 2 == 0 { 1.0 } else { 0.5 }))
-            });
+            let step = if thread % 2 == 0 { 1.0 } else { 0.5 };
+            scope.spawn(move || (0..5_000).for_each(|_| count.add(step)));
         }
     });
     assert_eq!(store.snapshot()[0].value, SeriesValue::Counter(30_000.0));
