@@ -20,7 +20,24 @@ const HTTP_SHARDS: usize = 16;
 const NAME_SHARDS: usize = 4;
 
 type NameTally = Arc<Tally<NAME_SHARDS>>;
-type Names = HashMap<MetricName, NameTally>;
+
+/// The names of an epoch: to find one, and to list them in order without
+/// sorting each time statistics are read.
+#[derive(Clone, Default)]
+struct Names {
+    by_name: HashMap<MetricName, NameTally>,
+    ordered: Vec<(MetricName, NameTally)>,
+}
+
+impl Names {
+    fn with(&self, name: &MetricName, tally: &NameTally) -> Self {
+        let mut grown = self.clone();
+        let place = grown.ordered.partition_point(|(held, _)| held < name);
+        grown.ordered.insert(place, (name.clone(), tally.clone()));
+        grown.by_name.insert(name.clone(), tally.clone());
+        grown
+    }
+}
 
 /// One span of counting. Clearing replaces it as a whole, so a record counts
 /// wholly in the span it found or wholly in the next.
@@ -79,7 +96,7 @@ impl Epoch {
         if name.as_str() == HTTP_REQUEST {
             return self.count_http(class);
         }
-        if let Some(tally) = self.names.load().get(name) {
+        if let Some(tally) = self.names.load().by_name.get(name) {
             tally.add(class as usize);
             return Placed::Own;
         }
@@ -101,29 +118,27 @@ impl Epoch {
     fn admit_http(&self) -> &Option<Box<Tally<HTTP_SHARDS>>> {
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         self.http
-            .get_or_init(|| (self.names.load().len() < self.names_max).then(Box::default))
+            .get_or_init(|| (self.names.load().ordered.len() < self.names_max).then(Box::default))
     }
 
     /// The tally of a new name, if there is room for it.
     #[cold]
     fn admit(&self, name: &MetricName) -> Option<NameTally> {
         // A full table needs no lock: names are never removed from it.
-        if name.as_str() == OVERFLOW || self.names.load().len() >= self.names_max {
+        if name.as_str() == OVERFLOW || self.names.load().ordered.len() >= self.names_max {
             return None;
         }
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let held = self.names.load();
-        if let Some(tally) = held.get(name) {
+        if let Some(tally) = held.by_name.get(name) {
             return Some(tally.clone());
         }
         let with_http = usize::from(matches!(self.http.get(), Some(Some(_))));
-        if held.len() + with_http >= self.names_max {
+        if held.ordered.len() + with_http >= self.names_max {
             return None;
         }
         let tally = NameTally::default();
-        let mut grown = Names::clone(&held);
-        grown.insert(name.clone(), tally.clone());
-        self.names.store(Arc::new(grown));
+        self.names.store(Arc::new(held.with(name, &tally)));
         Some(tally)
     }
 
@@ -148,7 +163,7 @@ impl Epoch {
             ..CollectorStats::default()
         };
         let names = self.names.load();
-        let mut rows: Vec<(String, u64)> = Vec::with_capacity(names.len() + 2);
+        let mut rows: Vec<(String, u64)> = Vec::with_capacity(names.ordered.len() + 2);
         let mut row = |name: &str, counts: [u64; super::tally::CLASSES]| {
             let sum = counts
                 .iter()
@@ -164,7 +179,7 @@ impl Epoch {
         if let Some(Some(http)) = self.http.get() {
             row(HTTP_REQUEST, http.counts());
         }
-        for (name, tally) in names.iter() {
+        for (name, tally) in &names.ordered {
             row(name.as_str(), tally.counts());
         }
         row(OVERFLOW, self.overflow.counts());

@@ -14,12 +14,12 @@ const CEILING: u64 = u64::MAX - (1 << 32);
 /// A record is one increment of one counter. Totals are sums over the classes,
 /// so no reader can see a record in the total and not in its class.
 pub(crate) struct Tally<const SHARDS: usize> {
-    shards: [Shard; SHARDS],
+    pub(super) shards: [Shard; SHARDS],
 }
 
 #[derive(Default)]
 #[repr(align(64))]
-struct Shard([AtomicU64; CLASSES]);
+pub(super) struct Shard(pub(super) [AtomicU64; CLASSES]);
 
 impl<const SHARDS: usize> Default for Tally<SHARDS> {
     fn default() -> Self {
