@@ -23,6 +23,14 @@ pub struct ScopeSettings {
 }
 
 impl ScopeSettings {
+    /// The same settings with the shutdown signals of a server.
+    #[must_use]
+    pub fn with_shutdown(mut self, drain: CancelSource, force: CancelSource) -> Self {
+        self.drain = drain;
+        self.force = force;
+        self
+    }
+
     /// The settings of a scope that no server made.
     pub(super) fn detached() -> &'static Arc<Self> {
         static DETACHED: OnceLock<Arc<ScopeSettings>> = OnceLock::new();

@@ -65,7 +65,11 @@ impl DrainSignal {
     #[must_use]
     pub fn of<B>(request: &http::Request<B>) -> Self {
         let scope = RequestScope::of(request);
-        Self(scope.map(|s| s.settings().drain.clone()).unwrap_or_default())
+        Self(
+            scope
+                .map(|s| s.settings().drain.clone())
+                .unwrap_or_default(),
+        )
     }
 
     /// True once the drain started.

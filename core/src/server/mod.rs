@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use plumego_contract::{CancelSource, ErrorReport, ScopeSettings};
 use plumego_health::SharedGate;
 use plumego_log::{Fields, Logger, LoggerExt};
 
@@ -230,15 +229,12 @@ impl Server {
 
     fn context(&self) -> ServiceContext {
         let config = &self.config;
-        let mut settings = ScopeSettings::default();
-        settings.rendering = config
-            .errors
+        let drain = &self.handle.drain;
+        let settings = self
+            .service
+            .scope_settings()
             .clone()
-            .with_report(report_to(Arc::clone(&self.logger)));
-        let ids = config.request_id.clone();
-        settings.generate_request_id = Some(Arc::new(move || ids.generate()));
-        settings.drain = self.handle.drain.drain.clone();
-        settings.force = self.handle.drain.force.clone();
+            .with_shutdown(drain.drain.clone(), drain.force.clone());
         ServiceContext {
             application: self.service.clone(),
             settings: Arc::new(settings),
@@ -289,40 +285,14 @@ fn http2_builder(config: &AppConfig) -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// Connects the error renderer, which has no logger, to ours.
-fn report_to(logger: Arc<dyn Logger>) -> ErrorReport {
-    Arc::new(move |error, scope| {
-        let mut fields = Fields::new()
-            .with("status", u64::from(error.status().as_u16()))
-            .with("code", error.code_str().to_owned());
-        if let Some(cause) = std::error::Error::source(error) {
-            fields = fields.with("error", chain_text(cause));
-        }
-        if let Some(id) = scope.request_id() {
-            fields = fields.with("request_id", id.as_str().to_owned());
-        }
-        if let Some(route) = scope.route() {
-            fields = fields.with("route", route.pattern().to_owned());
-        }
-        logger.error("request failed", fields);
-    })
-}
-
-fn chain_text(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
 fn nonzero(duration: Duration) -> Option<Duration> {
     (!duration.is_zero()).then_some(duration)
 }
 
 fn or_default<T: Default + PartialEq>(value: T, default: T) -> T {
-    if value == T::default() { default } else { value }
+    if value == T::default() {
+        default
+    } else {
+        value
+    }
 }

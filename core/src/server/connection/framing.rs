@@ -60,7 +60,9 @@ impl FramingScanner {
             match &mut self.position {
                 Position::Lost => return,
                 Position::Sized(left) | Position::Chunk(left) => {
-                    let skipped = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                    let skipped = usize::try_from(*left)
+                        .unwrap_or(usize::MAX)
+                        .min(bytes.len());
                     *left -= skipped as u64;
                     bytes = &bytes[skipped..];
                     if *left == 0 {

@@ -8,7 +8,6 @@ pub(crate) mod io;
 pub(crate) mod service;
 pub(crate) mod timers;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -17,7 +16,7 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use plumego_contract::{ConnectionInfo, EnvelopeView, Error, ErrorKind, TlsInfo, encode_error};
 use plumego_log::{Fields, LoggerExt};
-use tokio::io::{AsyncReadExt, AsyncRead};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_rustls::server::TlsStream;
 
 use self::driver::drive;
@@ -25,7 +24,7 @@ use self::io::{AmbiguousRequest, ConnectionIo, Transport};
 use self::service::{RequestService, ServiceContext};
 use self::timers::{ConnectionState, Limits};
 use super::registry::ConnectionGuard;
-use crate::listen::Stream;
+use crate::listen::{Peer, Stream};
 use crate::tls::TlsRuntime;
 
 /// The client preface of HTTP/2 (RFC 9113 section 3.4).
@@ -42,13 +41,6 @@ pub(crate) struct Protocols {
     pub(crate) prior_knowledge: bool,
     /// Sent when a head takes too long.
     pub(crate) farewell: Bytes,
-}
-
-/// Who is at the other end of a socket.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Peer {
-    Tcp(SocketAddr),
-    Unix,
 }
 
 /// An accepted connection on its way to being served.
@@ -176,8 +168,8 @@ impl Protocols {
         let state = Arc::clone(&accepted.state);
         state.multiplexed();
         let service = self.service(info, &accepted, None);
-        let io = ConnectionIo::new(transport, Arc::clone(&state), accepted.guard)
-            .with_replay(replay);
+        let io =
+            ConnectionIo::new(transport, Arc::clone(&state), accepted.guard).with_replay(replay);
         let connection = self.http2.serve_connection(TokioIo::new(io), service);
         drive(connection, state, &self.context).await;
     }

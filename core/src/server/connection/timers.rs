@@ -192,8 +192,14 @@ impl ConnectionState {
             .map(|limit| (at(stalled, limit), Expired::WriteStall));
         let since = self.since.load(Ordering::Relaxed);
         let phase = match self.phase() {
-            Phase::Idle => self.limits.idle.map(|limit| (at(since, limit), Expired::Idle)),
-            Phase::Head => self.limits.head.map(|limit| (at(since, limit), self.head_expiry())),
+            Phase::Idle => self
+                .limits
+                .idle
+                .map(|limit| (at(since, limit), Expired::Idle)),
+            Phase::Head => self
+                .limits
+                .head
+                .map(|limit| (at(since, limit), self.head_expiry())),
             Phase::Active | Phase::Upgraded => None,
         };
         match (stall, phase) {

@@ -1,0 +1,53 @@
+//! A bounded pass of every target on random input and on the seeds.
+
+use plumego_fuzzing::TARGETS;
+use proptest::prelude::*;
+
+const SEEDS: &[&[u8]] = &[
+    b"",
+    b"/users/{id}\n/users/{id}/posts\n/{*rest}\n/a/{b}/c\n:x\n/%7Bx%7D",
+    b"/users/%61/posts/%2f%2e%2e",
+    b"a=1&limit=7&tag=x&tag=%ff&on=maybe&kind=large",
+    b"{\"id\":1,\"name\":\"x\",\"nested\":{\"id\":-1,\"nested\":null},\"what\":[1e400]}",
+    b"\x03--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"../x\"\r\n\r\ndata\r\n--b--\r\n",
+    b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    b"session=abc; a=\"b\"; =; x",
+    b"for=192.0.2.43;proto=https, for=\"[2001:db8::1]:4711\";by=_x",
+    b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"password=hunter2 Bearer abc.def https://u:p@host/?token=x\nvalue",
+    b"application/problem+json;q=0.9, application/json;q=0.1",
+    b"body.items[3][\"a.b\"]",
+];
+
+#[test]
+fn every_target_takes_every_seed() {
+    for (_, target) in TARGETS {
+        for seed in SEEDS {
+            target(seed);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn every_target_takes_mutated_seeds(
+        seed in proptest::sample::select(SEEDS),
+        at in any::<proptest::sample::Index>(),
+        insert in proptest::collection::vec(any::<u8>(), 0..24),
+    ) {
+        let cut = at.index(seed.len() + 1);
+        let input = [&seed[..cut], &insert, &seed[cut..]].concat();
+        for (_, target) in TARGETS {
+            target(&input);
+        }
+    }
+
+    #[test]
+    fn every_target_takes_any_bytes(input in proptest::collection::vec(any::<u8>(), 0..512)) {
+        for (_, target) in TARGETS {
+            target(&input);
+        }
+    }
+}
