@@ -9,8 +9,8 @@ use std::{
 };
 
 use crate::{
-    Encoder, Fields, Filter, FilterError, JsonEncoder, Level, LevelHandle, Logger, Record,
-    Redactor, Sampling, TextEncoder,
+    Encoder, Fields, FileSink, Filter, FilterError, JsonEncoder, Level, LevelHandle, Logger,
+    Record, Redactor, Sampling, TextEncoder,
     base::{BaseLogger, Clock, Family, LineMaker},
     discard::{Discard, FatalHook},
     filter::Gate,
@@ -160,17 +160,19 @@ enum Output {
     /// Standard error for text, standard output for JSON.
     Standard,
     Writer(Box<dyn Write + Send>),
+    File(FileSink),
 }
 
 impl Output {
     fn into_route(self, format: &LogFormat) -> Route {
-        Route::Stream(match self {
-            Self::Writer(writer) => StreamSink::new(writer),
+        match self {
+            Self::File(file) => Route::File(file),
+            Self::Writer(writer) => Route::Stream(StreamSink::new(writer)),
             Self::Standard if matches!(format, LogFormat::Json) => {
-                StreamSink::standard(Box::new(io::stdout()))
+                Route::Stream(StreamSink::standard(Box::new(io::stdout())))
             }
-            Self::Standard => StreamSink::standard(Box::new(io::stderr())),
-        })
+            Self::Standard => Route::Stream(StreamSink::standard(Box::new(io::stderr()))),
+        }
     }
 }
 
@@ -209,6 +211,12 @@ impl LogBuilder {
     /// formats, standard output for JSON.
     pub fn output(mut self, output: impl Write + Send + 'static) -> Self {
         self.output = Output::Writer(Box::new(output));
+        self
+    }
+
+    /// Sends lines to rotating files.
+    pub fn file(mut self, sink: FileSink) -> Self {
+        self.output = Output::File(sink);
         self
     }
 

@@ -12,6 +12,7 @@ use std::{borrow::Cow, cell::Cell, time::SystemTime};
 
 pub use json::JsonEncoder;
 pub use text::TextEncoder;
+pub(crate) use time::UtcTime;
 
 use crate::{CallSite, FieldValue, Level};
 
@@ -118,5 +119,13 @@ impl<'a> EncodeRecord<'a> {
 pub(crate) fn plain_text(value: &FieldValue) -> String {
     let mut out = Vec::new();
     value::write_plain(&mut out, value);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// `key=value` as it stands in a text line.
+#[cfg(feature = "tracing")]
+pub(crate) fn text_pair(key: &str, value: &FieldValue) -> String {
+    let mut out = Vec::new();
+    text::write_pair(&mut out, key, value);
     String::from_utf8_lossy(&out).into_owned()
 }

@@ -70,7 +70,9 @@ impl Filter {
     fn set_target(&mut self, target: String, minimum: Minimum) {
         self.directives.retain(|(known, _)| *known != target);
         let order = |target: &str| (std::cmp::Reverse(target.len()), target.to_owned());
-        let at = self.directives.partition_point(|(known, _)| order(known) < order(&target));
+        let at = self
+            .directives
+            .partition_point(|(known, _)| order(known) < order(&target));
         self.directives.insert(at, (target, minimum));
     }
 

@@ -41,7 +41,11 @@
 //! ```
 
 mod base;
+#[cfg(feature = "tracing")]
+mod bridge;
 mod builder;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod discard;
 mod encode;
 mod fields;
@@ -60,6 +64,8 @@ mod sink;
 mod text;
 mod value;
 
+#[cfg(feature = "tracing")]
+pub use bridge::{BridgeLoopError, LoggerLayer, TracingLogger};
 pub use builder::{
     BuiltLogger, Color, Delivery, LogBuilder, LogConfigError, LogConfigErrorKind, LogFormat,
     LogGuard, Overflow, ShutdownReport,
@@ -73,5 +79,6 @@ pub use logger::{FlushError, LogStats, Logger, LoggerExt, StructuredLogger};
 pub use record::{CallSite, Record};
 pub use redact::Redactor;
 pub use sample::Sampling;
+pub use sink::file::{FileConfig, FileSink, RotationInterval, SyncPolicy};
 pub use text::Text;
 pub use value::{ErrorChain, FieldValue, Sensitive};

@@ -51,12 +51,8 @@ pub trait Logger: Send + Sync + 'static {
 
     /// Ends the process after a fatal record: exit code 1 unless a hook decides
     /// otherwise.
-    #[expect(
-        clippy::exit,
-        reason = "ending the process is what a fatal record asks for"
-    )]
     fn terminate(&self) -> ! {
-        std::process::exit(1)
+        crate::discard::end_process(None)
     }
 
     /// Whether records of this logger end up as `tracing` events.

@@ -1,8 +1,8 @@
 //! One event on its way to an output.
 
-use std::{panic::Location, time::SystemTime};
+use std::{fmt, panic::Location, time::SystemTime};
 
-use crate::{Fields, Level};
+use crate::{Fields, Level, Redactor};
 
 /// Where in a source text a record was made.
 ///
@@ -49,7 +49,7 @@ impl From<&'static Location<'static>> for CallSite<'static> {
 ///
 /// A record holds only what the call passed: no logger adds data from ambient
 /// context to it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Record<'a> {
     /// Severity.
@@ -100,6 +100,20 @@ impl<'a> Record<'a> {
     pub const fn with_location(mut self, location: Option<CallSite<'a>>) -> Self {
         self.location = location;
         self
+    }
+}
+
+/// Shows message and fields as the standard [`Redactor`] lets them through.
+impl fmt::Debug for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("level", &self.level)
+            .field("target", &self.target)
+            .field("message", &Redactor::standard().text(self.message))
+            .field("fields", &self.fields)
+            .field("location", &self.location)
+            .field("time", &self.time)
+            .finish()
     }
 }
 

@@ -145,12 +145,11 @@ impl Redactor {
     /// scheme, and secret query parameters.
     #[must_use]
     pub fn url<'a>(&self, url: &'a str) -> Cow<'a, str> {
-        match scan::bare_user_info(url) {
-            Some(end) => {
-                let rest = self.text(&url[end..]);
-                Cow::Owned(format!("{}{rest}", limits::MASK))
-            }
-            None => self.text(url),
+        // Masking can take a `//` away, so what it leaves is looked at.
+        let shown = self.text(url);
+        match scan::bare_user_info(&shown) {
+            Some(end) => Cow::Owned(format!("{}{}", limits::MASK, &shown[end..])),
+            None => shown,
         }
     }
 

@@ -25,9 +25,13 @@ fn capture_at<T: Serialize + ?Sized>(value: &T, depth: usize) -> FieldValue {
     let capture = Capture { depth };
     match catch_unwind(AssertUnwindSafe(|| value.serialize(capture))) {
         Ok(Ok(value)) => value,
-        Ok(Err(_)) | Err(_) => {
-            FieldValue::Str(format!("<unserializable: {}>", type_name::<T>()).into())
-        }
+        Ok(Err(_)) | Err(_) => FieldValue::Str(
+            format!(
+                "<unserializable: {}>",
+                type_name::<T>().trim_start_matches('&')
+            )
+            .into(),
+        ),
     }
 }
 

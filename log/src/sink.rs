@@ -1,11 +1,13 @@
 //! Where lines go.
 
+pub(crate) mod file;
 pub(crate) mod nonblocking;
 pub(crate) mod outlet;
 pub(crate) mod stream;
 
 use std::io;
 
+use file::FileSink;
 use stream::StreamSink;
 
 use crate::Level;
@@ -78,18 +80,22 @@ impl Outcome {
 /// One destination.
 pub(crate) enum Route {
     Stream(StreamSink),
+    File(FileSink),
 }
 
 impl Route {
     fn write(&mut self, lines: Lines<'_>, outcome: &mut Outcome) {
         match self {
             Self::Stream(stream) => stream.write(lines, outcome),
+            Self::File(file) => file.write(lines, outcome),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stream(stream) => stream.flush(),
+            // Lines go to the system at once; when to disk, the sink's policy says.
+            Self::File(_) => Ok(()),
         }
     }
 }

@@ -45,9 +45,9 @@ pub enum FieldValue {
     /// An error with its causes, written joined by `: `.
     Error(ErrorChain),
     /// Values in order.
-    List(Vec<FieldValue>),
+    List(Vec<Self>),
     /// Named values.
-    Map(Vec<(Key, FieldValue)>),
+    Map(Vec<(Key, Self)>),
     /// A JSON document.
     Json(serde_json::Value),
     /// A value that was taken out, written as `***`.
@@ -312,13 +312,13 @@ from_value! {
     serde_json::Value => |value| Self::Json(value),
 }
 
-impl<T: Into<FieldValue>> From<Option<T>> for FieldValue {
+impl<T: Into<Self>> From<Option<T>> for FieldValue {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
 }
 
-impl<T: Into<FieldValue>> From<Vec<T>> for FieldValue {
+impl<T: Into<Self>> From<Vec<T>> for FieldValue {
     fn from(values: Vec<T>) -> Self {
         Self::List(values.into_iter().map(Into::into).collect())
     }
@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug)]
-    struct Layered(&'static str, Option<Box<Layered>>);
+    struct Layered(&'static str, Option<Box<Self>>);
 
     impl fmt::Display for Layered {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,10 +20,10 @@ fn clock(out: &mut Vec<u8>, secs: u64, nanos: u64) {
     if secs >= 3600 {
         decimal(out, secs / 3600, 0, 0, "h");
     }
-    if secs / 60 % 60 > 0 {
+    if !(secs / 60).is_multiple_of(60) {
         decimal(out, secs / 60 % 60, 0, 0, "m");
     }
-    if secs % 60 > 0 || nanos > 0 {
+    if !secs.is_multiple_of(60) || nanos > 0 {
         decimal(out, secs % 60, nanos, 9, "s");
     }
 }

@@ -96,10 +96,7 @@ fn color(level: Level) -> &'static str {
 fn pair(out: &mut Vec<u8>, key: &str, field: &FieldValue, limit: usize) -> bool {
     let start = out.len();
     out.push(b' ');
-    escape::write_key(out, key);
-    out.push(b'=');
-    let value_start = out.len();
-    write_value(out, field);
+    let value_start = write_pair(out, key, field);
     if out.len() <= limit {
         return true;
     }
@@ -115,11 +112,20 @@ fn pair(out: &mut Vec<u8>, key: &str, field: &FieldValue, limit: usize) -> bool 
     false
 }
 
+/// Appends `key=value` and gives the position of the value.
+pub(super) fn write_pair(out: &mut Vec<u8>, key: &str, field: &FieldValue) -> usize {
+    escape::write_key(out, key);
+    out.push(b'=');
+    let value_start = out.len();
+    write_value(out, field);
+    value_start
+}
+
 fn write_value(out: &mut Vec<u8>, field: &FieldValue) {
     match field {
         FieldValue::Str(text) => escape::write_value(out, text),
         FieldValue::Error(_) | FieldValue::List(_) | FieldValue::Map(_) | FieldValue::Json(_) => {
-            escape::write_value(out, &super::plain_text(field))
+            escape::write_value(out, &super::plain_text(field));
         }
         _ => value::write_plain(out, field),
     }

@@ -27,7 +27,7 @@ pub(super) fn write_json(out: &mut Vec<u8>, value: &FieldValue, limit: usize) {
             sequence(out, b'{', b'}', entries, limit, |out, (key, item)| {
                 member(out, key.as_str());
                 write_json(out, item, limit);
-            })
+            });
         }
         FieldValue::Json(json) => write_document(out, json, limit),
     }

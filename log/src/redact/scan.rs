@@ -15,6 +15,9 @@ use crate::limits;
 /// What the automaton stops at; the position in this list is the pattern id.
 const TRIGGERS: [&str; 6] = ["bearer", "basic", "eyj", "-----begin ", "//", "="];
 
+/// Rounds after the first until nothing is left to find.
+const ROUNDS_MAX: usize = 4;
+
 /// Longest parameter name that is looked up.
 const NAME_BYTES_MAX: usize = 256;
 
@@ -40,14 +43,26 @@ static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// The text without its secrets; `None` when it holds none and need not be cut.
 pub(super) fn scan(keys: &KeyRules, text: &str) -> Option<String> {
     if text.len() <= limits::SCAN_BYTES_MAX {
-        return Scan::new(keys, text, false).run();
+        return masked(keys, text, false);
     }
     let kept = limits::prefix(text, limits::SCAN_BYTES_MAX - limits::ELLIPSIS.len());
-    let mut shown = Scan::new(keys, kept, true)
-        .run()
-        .unwrap_or_else(|| kept.to_owned());
+    let mut shown = masked(keys, kept, true).unwrap_or_else(|| kept.to_owned());
     shown.push_str(limits::ELLIPSIS);
     Some(shown)
+}
+
+/// A mask can stand for a delimiter that kept its neighbours apart, so the search
+/// is repeated until it finds nothing. Text made to need many rounds is masked
+/// as a whole, which keeps the search linear.
+fn masked(keys: &KeyRules, text: &str, cut: bool) -> Option<String> {
+    let mut shown = Scan::new(keys, text, cut).run()?;
+    for _ in 0..ROUNDS_MAX {
+        match Scan::new(keys, &shown, cut).run() {
+            Some(next) => shown = next,
+            None => return Some(shown),
+        }
+    }
+    Some(limits::MASK.to_owned())
 }
 
 /// End of `user:password` in front of an `@`, in a URL that has no `//`.
@@ -91,7 +106,7 @@ impl<'a> Scan<'a> {
                 None => hit.start() + 1,
             };
         }
-        if self.shown.is_empty() {
+        if self.copied == 0 {
             return None;
         }
         self.shown.push_str(&self.text[self.copied..]);
@@ -154,9 +169,9 @@ impl<'a> Scan<'a> {
     fn private_key(&self, begin: Range<usize>) -> Option<Range<usize>> {
         let rest = &self.bytes[begin.end..];
         let label = &rest[..memmem::find(rest, b"-----").unwrap_or(rest.len()).min(64)];
-        if !label.to_ascii_uppercase().ends_with(b"PRIVATE KEY")
-            && !(self.cut && label.len() == rest.len())
-        {
+        let may_be_one = label.to_ascii_uppercase().ends_with(b"PRIVATE KEY")
+            || self.cut && label.len() == rest.len();
+        if !may_be_one {
             return None;
         }
         let body = begin.end + label.len();

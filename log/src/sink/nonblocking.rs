@@ -24,8 +24,9 @@ const ERROR_PATIENCE: Duration = Duration::from_millis(100);
 pub(crate) type DropLine = Box<dyn Fn(u64) -> Vec<u8> + Send>;
 
 thread_local! {
-    /// Set on worker threads: what a writer logs there must not wait for room.
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+    /// On a worker thread, the address of its queue: what a writer logs to the
+    /// logger it serves would come back to it for ever.
+    static WORKER_OF: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The callers' end.
@@ -118,6 +119,9 @@ impl Queue {
 
     /// Takes a line; `false` when it is dropped.
     pub(crate) fn push(&self, level: Level, line: &[u8]) -> bool {
+        if self.is_own_worker() {
+            return false;
+        }
         let mut state = self.shared.state.lock();
         if !state.has_room(self.capacity, line.len()) {
             self.wait_for_room(&mut state, level, line.len());
@@ -140,7 +144,6 @@ impl Queue {
 
     fn wait_for_room(&self, state: &mut MutexGuard<'_, State>, level: Level, bytes: usize) {
         let deadline = match self.overflow {
-            _ if IS_WORKER.get() => return,
             Overflow::Block => None,
             Overflow::Drop if level >= Level::Error => Some(Instant::now() + ERROR_PATIENCE),
             Overflow::Drop => return,
@@ -159,6 +162,10 @@ impl Queue {
         state.callers_wait -= 1;
     }
 
+    fn is_own_worker(&self) -> bool {
+        WORKER_OF.get() == address(&self.shared)
+    }
+
     fn wake_worker(&self, state: &mut State) {
         if state.worker_waits {
             state.worker_waits = false;
@@ -168,12 +175,12 @@ impl Queue {
 
     /// Waits until every line taken before is written and flushed.
     pub(crate) fn flush(&self, deadline: Duration) -> Result<(), FlushError> {
+        if self.is_own_worker() {
+            return Err(FlushError::Timeout);
+        }
         let until = Instant::now().checked_add(deadline);
         let mut state = self.shared.state.lock();
         let wanted = state.accepted;
-        if IS_WORKER.get() && state.flushed < wanted {
-            return Err(FlushError::Timeout);
-        }
         state.flush_wanted = state.flush_wanted.max(wanted);
         self.wake_worker(&mut state);
         while state.flushed < wanted && !state.ended {
@@ -237,7 +244,7 @@ struct Worker {
 
 impl Worker {
     fn run(&mut self) {
-        IS_WORKER.set(true);
+        WORKER_OF.set(address(&self.shared));
         while self.take_lines() {
             self.write_taken();
             self.write_dropped();
@@ -317,6 +324,10 @@ impl Worker {
         state.flush_error = result.err();
         self.shared.done.notify_all();
     }
+}
+
+fn address(shared: &Arc<Shared>) -> usize {
+    Arc::as_ptr(shared).addr()
 }
 
 /// Gives room back; `false` when the rest is to be given up.
