@@ -1,0 +1,72 @@
+//! What the canonical stack costs per request, in allocations.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use plumego_contract::{
+    Body, BoxHttpService, Request, RequestScope, Response, ScopeInit, ScopeSettings, sync_fn,
+};
+use plumego_metrics::NoopCollector;
+use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
+use plumego_middleware::httpmetrics::HttpMetricsLayer;
+use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
+use plumego_middleware::requestid::{RequestIdGenerator, RequestIdLayer, UuidGenerator};
+use plumego_middleware::stack::Stack;
+use plumego_testkit::allocations::allocations_of;
+
+fn request() -> Request {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = "/users/17".parse().unwrap();
+    let scope = RequestScope::new(Arc::new(ScopeSettings::default()), ScopeInit::default());
+    request.extensions_mut().insert(scope);
+    request
+}
+
+fn allocations_per_request(stack: &Stack) -> u64 {
+    let handler = sync_fn(|_: Request| Response::new(Body::from_bytes("hello")));
+    let service = stack.build(BoxHttpService::from_handler(handler));
+    let run = |request| {
+        let response = service.handle(request).now_or_never().unwrap();
+        response
+            .into_body()
+            .collect_limited(100)
+            .now_or_never()
+            .unwrap()
+            .unwrap()
+    };
+    // Whatever is set up once per thread is set up now.
+    run(request());
+    let request = request();
+    allocations_of(|| run(request)).count
+}
+
+#[test]
+fn an_id_is_one_allocation_and_so_is_a_layer() {
+    assert_eq!(allocations_per_request(&Stack::new()), 0);
+    assert_eq!(allocations_of(|| UuidGenerator.generate()).count, 1);
+    let stack = Stack::new().push("requestid", RequestIdLayer::default());
+    // The id, the future, and a header map each for request and response.
+    assert_eq!(allocations_per_request(&stack), 4 + HEADER_MAP_GROWTH);
+}
+
+/// A header map of one entry allocates an index and a list of entries.
+const HEADER_MAP_GROWTH: u64 = 2;
+
+#[test]
+fn telemetry_with_sinks_that_discard_stays_far_below_the_budget() {
+    let log = AccessLogConfig::default().with_logger(plumego_log::discard());
+    let stack = Stack::new()
+        .push("requestid", RequestIdLayer::default())
+        .push("accesslog", AccessLogLayer::new(log).unwrap())
+        .push(
+            "httpmetrics",
+            HttpMetricsLayer::new(Arc::new(NoopCollector)),
+        )
+        .push(
+            "recovery",
+            RecoveryLayer::new(RecoveryConfig::new(plumego_log::discard())),
+        );
+    let count = allocations_per_request(&stack);
+    // All twelve layers together have 30.
+    assert!(count <= 12, "{count} allocations per request");
+}

@@ -1,0 +1,43 @@
+//! The cases of the test kit, for each layer of this crate.
+
+use std::sync::Arc;
+
+use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
+use plumego_middleware::compat;
+use plumego_middleware::httpmetrics::HttpMetricsLayer;
+use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
+use plumego_middleware::requestid::RequestIdLayer;
+use plumego_middleware::tracing::TracingLayer;
+use plumego_testkit::RecordingLogger;
+use plumego_testkit::layers::{OrderRecorder, check_layer};
+
+use crate::sinks::Sinks;
+
+#[tokio::test]
+async fn layers_keep_the_rules_of_all_layers() {
+    let sinks = Sinks::default();
+    let logger = RecordingLogger::new();
+    let log = AccessLogConfig::default().with_logger(logger.as_logger());
+    check_layer("requestid", RequestIdLayer::default()).await;
+    check_layer("tracing", TracingLayer::new(Arc::new(sinks.clone()))).await;
+    check_layer("accesslog", AccessLogLayer::new(log).unwrap()).await;
+    check_layer(
+        "httpmetrics",
+        HttpMetricsLayer::new(Arc::new(sinks.clone())),
+    )
+    .await;
+    let recovery = RecoveryConfig::new(logger.as_logger());
+    check_layer("recovery", RecoveryLayer::new(recovery)).await;
+    check_layer(
+        "compat",
+        compat::layer(OrderRecorder::new().layer("foreign")),
+    )
+    .await;
+    check_layer("stack", sinks.stack()).await;
+}
+
+#[tokio::test]
+async fn layers_that_are_disabled_do_too() {
+    check_layer("tracing", TracingLayer::disabled()).await;
+    check_layer("httpmetrics", HttpMetricsLayer::disabled()).await;
+}
