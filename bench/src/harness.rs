@@ -26,6 +26,28 @@ impl Effort {
     };
 }
 
+/// What to measure, and how long.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection {
+    pub(crate) effort: Effort,
+    pub(crate) only: String,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self {
+            effort: Effort::FULL,
+            only: String::new(),
+        }
+    }
+}
+
+impl Selection {
+    pub(crate) fn includes(&self, name: &str) -> bool {
+        name.contains(&self.only)
+    }
+}
+
 const TURN: Duration = Duration::from_millis(3);
 
 /// Nanoseconds per operation, slice by slice.

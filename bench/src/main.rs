@@ -1,8 +1,9 @@
-//! Benchmarks against peers: `bench NAME [--json] [--quick]`.
+//! Benchmarks against peers: `bench NAME [--json] [--quick] [--only TEXT]`.
 //!
 //! Every benchmark measures subject and peers in one run, interleaved, prints
 //! raw figures with ratios, and fails when a ratio misses its gate. `--quick`
-//! measures a tenth as long, for work on the code; its figures are noisy.
+//! measures a tenth as long and `--only` those scenarios whose name contains
+//! the text, for work on the code.
 
 mod harness;
 mod machine;
@@ -12,28 +13,25 @@ mod router;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use harness::{Effort, Selection};
 use report::{Form, Report};
 
-const USAGE: &str = "usage: bench NAME [--json] [--quick]\n\nbenchmarks:\n  router   dispatch against matchit and axum\n";
+const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router   dispatch against matchit and axum\n";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let flag = |name: &str| arguments.iter().any(|argument| argument == name);
-    let form = if flag("--json") {
-        Form::Json
-    } else {
-        Form::Text
-    };
-    let effort = if flag("--quick") {
-        harness::Effort::QUICK
-    } else {
-        harness::Effort::FULL
-    };
-    let mut names = arguments
-        .iter()
-        .filter(|argument| !argument.starts_with("--"));
-    let report = match names.next().map(String::as_str) {
-        Some("router") => router::run(effort),
+    let mut arguments = std::env::args().skip(1);
+    let (mut name, mut form, mut selection) = (None, Form::Text, Selection::default());
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => form = Form::Json,
+            "--quick" => selection.effort = Effort::QUICK,
+            "--only" => selection.only = arguments.next().unwrap_or_default(),
+            _ if name.is_none() => name = Some(argument),
+            _ => return usage(),
+        }
+    }
+    let report = match name.as_deref() {
+        Some("router") => router::run(&selection),
         _ => return usage(),
     };
     finish(&report, form)

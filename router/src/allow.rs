@@ -4,18 +4,19 @@ use std::fmt;
 
 use http::{HeaderValue, Method};
 
-/// The methods that RFC 9110 and RFC 5789 define, as small numbers.
+/// The methods that RFC 9110 and RFC 5789 define, as small numbers, in the order
+/// in which `http` numbers them, which makes the conversion free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standard {
+    Options,
     Get,
-    Head,
     Post,
     Put,
-    Patch,
     Delete,
-    Options,
+    Head,
     Trace,
     Connect,
+    Patch,
 }
 
 impl Standard {
@@ -37,15 +38,15 @@ impl Standard {
     #[inline(always)]
     pub(crate) fn of(method: &Method) -> Option<Self> {
         Some(match *method {
+            Method::OPTIONS => Self::Options,
             Method::GET => Self::Get,
-            Method::HEAD => Self::Head,
             Method::POST => Self::Post,
             Method::PUT => Self::Put,
-            Method::PATCH => Self::Patch,
             Method::DELETE => Self::Delete,
-            Method::OPTIONS => Self::Options,
+            Method::HEAD => Self::Head,
             Method::TRACE => Self::Trace,
             Method::CONNECT => Self::Connect,
+            Method::PATCH => Self::Patch,
             _ => return None,
         })
     }

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::header::{ALLOW, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::uri::PathAndQuery;
 use http::{HeaderValue, Method};
 use plumego_contract::{
     Body, BoxHttpService, Request, RequestScope, Response, ResponseFuture, RouteMatch,
@@ -17,7 +16,6 @@ use crate::answer;
 use crate::frozen::Frozen;
 use crate::matched::{Found, Matched};
 use crate::method::RouteMethod;
-use crate::path;
 
 /// What answers a request: a route, or the router itself.
 #[must_use = "nothing is answered before `call`"]
@@ -118,21 +116,21 @@ impl<'r> Dispatch<'r> {
 /// The match in the form requests carry it.
 #[inline]
 fn route_match(matched: Matched<'_>, request: &Request) -> RouteMatch {
-    let mut ranges = matched.spans;
-    let target = request.uri().path_and_query();
-    let path = target.map_or_else(|| PathAndQuery::from_static("/"), Clone::clone);
+    let pattern = &matched.facts.pattern;
+    if pattern.params().len() == 0 {
+        return RouteMatch::plain(pattern);
+    }
+    let ends = matched.ends.to_array();
     if let Some(decoded) = matched.decoded {
-        return RouteMatch::new(&matched.facts.pattern, path, ranges).with_decoded(decoded.text);
+        return RouteMatch::decoded(pattern, decoded.text, ends);
     }
-    if path.path().starts_with("//") {
-        let collapsed = path.path().len() - path::collapse_leading(path.path()).len();
-        for (start, end) in &mut ranges {
-            // Still within the path, whose length fits.
-            *start += collapsed as u16;
-            *end += collapsed as u16;
+    match request.uri().path_and_query() {
+        Some(target) if !target.path().starts_with("//") => {
+            RouteMatch::raw(pattern, target.clone(), ends)
         }
+        // Leading slashes were collapsed, so the target is another text.
+        _ => RouteMatch::decoded(pattern, matched.path, ends),
     }
-    RouteMatch::new(&matched.facts.pattern, path, ranges)
 }
 
 #[inline]

@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn equal_facts_are_kept_once() {
         let facts = |name| Facts {
-            pattern: RoutePattern::new("/facts/{id}", name, ["id"]),
+            pattern: RoutePattern::new("/facts/{id}", name),
             method: RouteMethod::ANY,
         };
         let kept = intern(vec![facts(None), facts(Some("a")), facts(None)]);

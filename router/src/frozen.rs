@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{HeaderValue, Method};
-use plumego_contract::{BoxHttpService, Handler, Request, Response, ResponseFuture};
+use plumego_contract::{BoxHttpService, Handler, Request, Response, ResponseFuture, RoutePattern};
 use tower_service::Service;
 
 use crate::config::RouterConfig;
@@ -202,7 +202,7 @@ fn facts_of(route: &Registered) -> Facts {
     let pattern = &route.pattern;
     let name = route.meta.name.as_deref();
     Facts {
-        pattern: plumego_contract::RoutePattern::new(&pattern.text, name, pattern.param_names()),
+        pattern: RoutePattern::new(&pattern.text, name),
         method: route.method.clone(),
     }
 }

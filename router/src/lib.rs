@@ -36,6 +36,7 @@ mod allow;
 mod answer;
 mod config;
 mod dispatch;
+mod ends;
 mod error;
 mod facts;
 mod fallback;

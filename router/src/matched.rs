@@ -1,14 +1,12 @@
 //! What looking up a path yields.
 
-use plumego_contract::{PARAMS_MAX, RoutePattern};
+use plumego_contract::RoutePattern;
 
 use crate::allow::AllowSet;
+use crate::ends::Ends;
 use crate::facts::Facts;
 use crate::method::RouteMethod;
 use crate::path::Decoded;
-
-/// Start and end of each captured value in the path.
-pub(crate) type Spans = [(u16, u16); PARAMS_MAX];
 
 /// The answer to "which route serves this method and path?".
 #[derive(Debug)]
@@ -34,9 +32,9 @@ pub struct Matched<'p> {
     pub(crate) facts: &'static Facts,
     pub(crate) endpoint: u32,
     pub(crate) path: &'p str,
-    pub(crate) spans: Spans,
-    /// What the spans refer to when the path had escapes.
-    pub(crate) decoded: Option<Decoded>,
+    pub(crate) ends: Ends,
+    /// What was matched when the path had escapes.
+    pub(crate) decoded: Option<Box<Decoded>>,
 }
 
 impl Matched<'_> {
@@ -81,12 +79,13 @@ impl Matched<'_> {
             return None;
         }
         let last = self.described().params().len().checked_sub(1)?;
-        let (start, end) = self.spans[last];
-        let bytes = match &self.decoded {
-            Some(decoded) => &decoded.marked,
-            None => self.path.as_bytes(),
+        let Some(decoded) = &self.decoded else {
+            return Some(self.value(last)?.split('/').count());
         };
-        let tail = bytes.get(usize::from(start)..usize::from(end))?;
+        // Text and marked text have the same offsets.
+        let tail_len = self.value(last)?.len();
+        let end = self.ends.get(last);
+        let tail = decoded.marked.get(end.checked_sub(tail_len)?..end)?;
         Some(tail.iter().filter(|byte| **byte == b'/').count() + 1)
     }
 
@@ -96,11 +95,11 @@ impl Matched<'_> {
 
     #[inline]
     fn value(&self, index: usize) -> Option<&str> {
-        let (start, end) = *self.spans.get(index)?;
         let text = match &self.decoded {
             Some(decoded) => &decoded.text,
             None => self.path,
         };
-        text.get(usize::from(start)..usize::from(end))
+        self.described()
+            .value(index, text, |index| self.ends.get(index))
     }
 }

@@ -7,7 +7,7 @@ use plumego_router::Router;
 
 use super::find;
 use super::scenarios::{self, Scenario};
-use crate::harness::{Effort, compare, uncounted};
+use crate::harness::{Effort, Selection, compare, uncounted};
 use crate::report::{Gate, Row};
 
 const SCALE: Gate = Gate::AtMost(1.5);
@@ -16,16 +16,24 @@ const ADVERSARIAL_US: Gate = Gate::AtMost(20.0);
 const FREEZE_MS: Gate = Gate::AtMost(100.0);
 const FREEZE_MIB: Gate = Gate::AtMost(16.0);
 
-pub(crate) fn rows(effort: Effort) -> Vec<Row> {
-    let mut rows = ten_thousand(effort);
-    rows.extend(misses(effort));
-    rows.push(sixteen(effort));
-    rows.extend(
-        scenarios::adversarial()
-            .iter()
-            .map(|scenario| adversarial(effort, scenario)),
-    );
-    rows.extend(freeze());
+pub(crate) fn rows(selection: &Selection) -> Vec<Row> {
+    let effort = selection.effort;
+    let mut rows = Vec::new();
+    if selection.includes("10 000 routes") {
+        rows.extend(ten_thousand(effort));
+        rows.extend(freeze());
+    }
+    if selection.includes("404 and 405") {
+        rows.extend(misses(effort));
+    }
+    if selection.includes("16 params") {
+        rows.push(sixteen(effort));
+    }
+    let adversaries = scenarios::adversarial();
+    let adversaries = adversaries
+        .iter()
+        .filter(|scenario| selection.includes(scenario.name));
+    rows.extend(adversaries.map(|scenario| adversarial(effort, scenario)));
     rows
 }
 

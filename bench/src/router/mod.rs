@@ -6,7 +6,7 @@ mod parallel;
 mod scenarios;
 mod service;
 
-use crate::harness::{self, Effort, compare, uncounted};
+use crate::harness::{self, Effort, Selection, compare, uncounted};
 use crate::machine::Machine;
 use crate::report::{Gate, Report, Row};
 
@@ -20,19 +20,21 @@ const SERVICE: Gate = Gate::AtMost(0.30);
 /// least: credited to the peer, which allocates and we do not.
 const COUNTER_NS: f64 = 4.0;
 
-pub(crate) fn run(effort: Effort) -> Report {
+pub(crate) fn run(selection: &Selection) -> Report {
     let machine = Machine::here(&["matchit", "axum", "http", "plumego-router"]);
+    let effort = selection.effort;
     let mut rows = Vec::new();
     harness::pin(0);
-    let sequential = scenarios::sequential();
+    let mut sequential = scenarios::sequential();
+    sequential.retain(|scenario| selection.includes(scenario.name));
     rows.extend(find_rows(effort, &sequential));
     rows.extend(
         sequential
             .iter()
             .flat_map(|scenario| service_rows(effort, scenario)),
     );
-    rows.extend(extremes::rows(effort));
-    rows.extend(parallel::rows(effort));
+    rows.extend(extremes::rows(selection));
+    rows.extend(parallel::rows(selection));
     Report {
         machine,
         protocol: format!(
@@ -99,6 +101,7 @@ fn service_rows(effort: Effort, scenario: &Scenario) -> Vec<Row> {
         dispatch,
         theirs,
         empty,
+        bare_empty,
         their_empty,
     ] = uncounted(|| {
         compare(
@@ -110,6 +113,7 @@ fn service_rows(effort: Effort, scenario: &Scenario) -> Vec<Row> {
                 service::dispatch(&synchronous, requests),
                 service::theirs(&peer, requests),
                 service::our_requests(requests),
+                service::our_requests_without_scope(requests),
                 service::their_requests(requests),
             ],
         )
@@ -131,7 +135,7 @@ fn service_rows(effort: Effort, scenario: &Scenario) -> Vec<Row> {
             peer_cost,
             Some(0.0),
         ),
-        row("service, makes scope", bare - empty, None),
-        row("dispatch", dispatch, None).with_costs(dispatch_cost, peer_cost, Some(0.0)),
+        row("service, makes scope", bare + empty - bare_empty, None),
+        row("dispatch", dispatch + empty, None).with_costs(dispatch_cost, peer_cost, Some(0.0)),
     ]
 }

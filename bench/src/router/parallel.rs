@@ -2,13 +2,13 @@
 
 use super::scenarios::{self, Scenario};
 use super::{COUNTER_NS, FIND_EACH, SERVICE, find, service};
-use crate::harness::{Effort, scale};
+use crate::harness::{Effort, Selection, scale};
 use crate::report::{Gate, Row};
 
 /// Of the throughput that perfect scaling would give.
 const EFFICIENCY: Gate = Gate::AtLeast(0.95);
 
-pub(crate) fn rows(effort: Effort) -> Vec<Row> {
+pub(crate) fn rows(selection: &Selection) -> Vec<Row> {
     let fixed = Scenario {
         name: "7 parallel static",
         ..scenarios::fixed()
@@ -19,7 +19,8 @@ pub(crate) fn rows(effort: Effort) -> Vec<Row> {
     };
     [fixed, one_param]
         .iter()
-        .flat_map(|scenario| scenario_rows(effort, scenario))
+        .filter(|scenario| selection.includes(scenario.name))
+        .flat_map(|scenario| scenario_rows(selection.effort, scenario))
         .collect()
 }
 

@@ -211,6 +211,14 @@ pub(crate) fn our_requests<'a>(requests: &[Lookup]) -> Slice<'a> {
     )
 }
 
+/// Nothing but the end of requests like those of [`ours_without_scope`].
+pub(crate) fn our_requests_without_scope<'a>(requests: &[Lookup]) -> Slice<'a> {
+    let maker = Maker::new(requests);
+    let count = maker.batch();
+    let make = move |index| maker.make(index, Body::empty());
+    batches(count, make, |request| drop(black_box(request)))
+}
+
 /// Nothing but the end of requests like those of [`theirs`].
 pub(crate) fn their_requests<'a>(requests: &[Lookup]) -> Slice<'a> {
     let maker = Maker::new(requests);

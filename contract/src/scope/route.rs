@@ -6,36 +6,55 @@ use http::uri::PathAndQuery;
 /// Most parameters of one route.
 pub const PARAMS_MAX: usize = 16;
 
-/// Where the parameters of a match lie: start and end of each, in the order of
-/// the pattern. A request target is at most 65 534 bytes long.
-type ParamRanges = [(u16, u16); PARAMS_MAX];
-
 /// What a route looks like to a request that matched it: pattern, name and the
 /// names of its parameters in the order of the pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RoutePattern {
     pattern: Box<str>,
     name: Option<Box<str>>,
-    params: Box<[Box<str>]>,
+    params: Box<[Param]>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Param {
+    name: Box<str>,
+    /// Bytes of decoded text between the value before, or the start of the
+    /// path, and this one.
+    gap: u16,
 }
 
 impl RoutePattern {
-    /// Describes a route. Parameters beyond the sixteenth are not kept; a
-    /// router refuses such patterns at registration.
+    /// Describes a route: a pattern of static segments, `{name}` and
+    /// `{*name}`. Parameters beyond the sixteenth are not kept; a router
+    /// refuses such patterns at registration.
+    ///
+    /// ```
+    /// use plumego_contract::RoutePattern;
+    ///
+    /// let route = RoutePattern::new("/users/{id}/{*rest}", Some("users.tail"));
+    /// assert_eq!(route.params().collect::<Vec<_>>(), ["id", "rest"]);
+    /// ```
     #[must_use]
-    pub fn new<'a>(
-        pattern: &str,
-        name: Option<&str>,
-        params: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    pub fn new(pattern: &str, name: Option<&str>) -> Self {
+        let mut params = Vec::new();
+        let mut gap = 0_usize;
+        for (index, segment) in pattern.split('/').enumerate() {
+            gap += usize::from(index > 0);
+            let braced = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
+            match braced {
+                Some(name) => params.push(Param {
+                    name: name.trim_start_matches('*').into(),
+                    gap: u16::try_from(std::mem::take(&mut gap)).unwrap_or(u16::MAX),
+                }),
+                // An escape is three bytes of pattern and one of text.
+                None => gap += segment.len() - 2 * segment.matches('%').count(),
+            }
+        }
+        params.truncate(PARAMS_MAX);
         Self {
             pattern: pattern.into(),
             name: name.map(Into::into),
-            params: params
-                .into_iter()
-                .take(PARAMS_MAX)
-                .map(Into::into)
-                .collect(),
+            params: params.into(),
         }
     }
 
@@ -53,23 +72,50 @@ impl RoutePattern {
 
     /// Parameter names in the order of the pattern.
     pub fn params(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.params.iter().map(AsRef::as_ref)
+        self.params.iter().map(|param| &*param.name)
     }
 
     /// The place of a parameter in the pattern.
     #[must_use]
     #[inline]
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.params.iter().position(|own| **own == *name)
+        self.params.iter().position(|own| *own.name == *name)
+    }
+
+    /// The value of the parameter at `index` in a path, given where each value
+    /// ends; `None` when there is no such parameter or the ends belong to
+    /// another path.
+    #[must_use]
+    #[inline]
+    pub fn value<'p>(
+        &self,
+        index: usize,
+        path: &'p str,
+        end: impl Fn(usize) -> usize,
+    ) -> Option<&'p str> {
+        let gap = usize::from(self.params.get(index)?.gap);
+        let before = if index == 0 { 0 } else { end(index - 1) };
+        path.get(before + gap..end(index))
     }
 }
 
-/// How a match reaches its pattern: a frozen router keeps its patterns for the
-/// life of the process, so that no reference count is shared between requests.
+/// Where a match has its pattern and values from.
 #[derive(Debug, Clone)]
-enum PatternRef {
-    Static(&'static RoutePattern),
-    Shared(Arc<RoutePattern>),
+enum Source {
+    /// A router, which keeps its patterns for the life of the process, so that
+    /// no reference count is shared between requests.
+    Router(&'static RoutePattern),
+    Test(Arc<(RoutePattern, Vec<String>)>),
+}
+
+/// What values were cut from.
+#[derive(Debug, Clone)]
+enum Text {
+    /// Nothing: the pattern has no parameters.
+    None,
+    Raw(PathAndQuery),
+    /// The decoded path, when an escape made it differ from the raw one.
+    Decoded(Box<str>),
 }
 
 /// The route that matched a request, with its parameters.
@@ -78,42 +124,55 @@ enum PatternRef {
 /// later change of the request URI cannot corrupt them.
 #[derive(Debug, Clone)]
 pub struct RouteMatch {
-    pattern: PatternRef,
-    path: PathAndQuery,
-    ranges: ParamRanges,
-    /// The decoded path, when an escape made it differ from the raw one; the
-    /// ranges then refer to it.
-    decoded: Option<Box<str>>,
+    source: Source,
+    text: Text,
+    ends: [u16; PARAMS_MAX],
 }
 
 impl RouteMatch {
-    /// A match whose parameters are byte ranges of the path; for routers. As
-    /// many ranges count as the pattern has parameters. A range that does not
-    /// lie on character boundaries inside the path reads as empty.
+    /// A match without parameters; for routers.
     #[must_use]
     #[inline]
-    pub fn new(
-        pattern: &'static RoutePattern,
-        path: PathAndQuery,
-        ranges: [(u16, u16); PARAMS_MAX],
-    ) -> Self {
+    pub fn plain(pattern: &'static RoutePattern) -> Self {
         Self {
-            pattern: PatternRef::Static(pattern),
-            path,
-            ranges,
-            decoded: None,
+            source: Source::Router(pattern),
+            text: Text::None,
+            ends: [0; PARAMS_MAX],
         }
     }
 
-    /// Makes the ranges refer to this text, the percent-decoded path.
+    /// A match whose values end at these offsets into the path, one for each
+    /// parameter of the pattern; for routers. A value that does not lie on
+    /// character boundaries inside the path reads as empty.
     #[must_use]
-    pub fn with_decoded(mut self, text: impl Into<Box<str>>) -> Self {
-        self.decoded = Some(text.into());
-        self
+    #[inline]
+    pub fn raw(
+        pattern: &'static RoutePattern,
+        path: PathAndQuery,
+        ends: [u16; PARAMS_MAX],
+    ) -> Self {
+        Self {
+            source: Source::Router(pattern),
+            text: Text::Raw(path),
+            ends,
+        }
     }
 
-    /// A match as a router would produce it, for tests of handlers. The values
-    /// together are at most 65 535 bytes long; what lies beyond reads as empty.
+    /// As [`raw`](Self::raw), for a path that was percent-decoded.
+    #[must_use]
+    pub fn decoded(
+        pattern: &'static RoutePattern,
+        path: impl Into<Box<str>>,
+        ends: [u16; PARAMS_MAX],
+    ) -> Self {
+        Self {
+            source: Source::Router(pattern),
+            text: Text::Decoded(path.into()),
+            ends,
+        }
+    }
+
+    /// A match as a router would produce it, for tests of handlers.
     ///
     /// ```
     /// use plumego_contract::RouteMatch;
@@ -124,28 +183,24 @@ impl RouteMatch {
     /// ```
     #[must_use]
     pub fn for_test(pattern: &str, name: Option<&str>, params: &[(&str, &str)]) -> Self {
-        let names = params.iter().map(|(name, _)| *name);
-        let mut ranges = ParamRanges::default();
-        let mut text = String::new();
-        for ((_, value), range) in params.iter().zip(&mut ranges) {
-            let end = text.len() + value.len();
-            if let (Ok(start), Ok(end)) = (u16::try_from(text.len()), u16::try_from(end)) {
-                *range = (start, end);
-                text.push_str(value);
-            }
-        }
+        let mut described = RoutePattern::new(pattern, name);
+        let names = params.iter().map(|(name, _)| Param {
+            name: (*name).into(),
+            gap: 0,
+        });
+        described.params = names.collect();
+        let values = params.iter().map(|(_, value)| (*value).to_owned());
         Self {
-            pattern: PatternRef::Shared(Arc::new(RoutePattern::new(pattern, name, names))),
-            path: PathAndQuery::from_static("/"),
-            ranges,
-            decoded: Some(text.into()),
+            source: Source::Test(Arc::new((described, values.collect()))),
+            text: Text::None,
+            ends: [0; PARAMS_MAX],
         }
     }
 
     fn described(&self) -> &RoutePattern {
-        match &self.pattern {
-            PatternRef::Static(pattern) => pattern,
-            PatternRef::Shared(pattern) => pattern,
+        match &self.source {
+            Source::Router(pattern) => pattern,
+            Source::Test(test) => &test.0,
         }
     }
 
@@ -165,13 +220,13 @@ impl RouteMatch {
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
         let index = self.described().position(name)?;
-        self.ranges.get(index).map(|range| self.value(*range))
+        Some(self.value(index))
     }
 
     /// Names and values in the order of the pattern.
     pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
-        let values = self.ranges.iter().map(|range| self.value(*range));
-        self.described().params().zip(values)
+        let names = self.described().params().enumerate();
+        names.map(|(index, name)| (name, self.value(index)))
     }
 
     /// Owned copies, for use after the handler returned.
@@ -182,45 +237,62 @@ impl RouteMatch {
             .collect()
     }
 
-    fn value(&self, (start, end): (u16, u16)) -> &str {
-        let text = match &self.decoded {
-            Some(decoded) => decoded,
-            None => self.path.path(),
+    fn value(&self, index: usize) -> &str {
+        let pattern = match &self.source {
+            Source::Router(pattern) => pattern,
+            Source::Test(test) => return &test.1[index],
         };
-        text.get(usize::from(start)..usize::from(end))
-            .unwrap_or_default()
+        let path = match &self.text {
+            Text::None => "",
+            Text::Raw(path) => path.path(),
+            Text::Decoded(path) => path,
+        };
+        let end = |index: usize| self.ends.get(index).copied().unwrap_or(0).into();
+        pattern.value(index, path, end).unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
-    #[test]
-    fn values_survive_whatever_happens_to_the_request() {
-        static SHOW: std::sync::LazyLock<RoutePattern> =
-            std::sync::LazyLock::new(|| RoutePattern::new("/u/{id}/{x}", None, ["id", "x"]));
-        let mut ranges = ParamRanges::default();
-        ranges[..2].copy_from_slice(&[(3, 5), (6, 7)]);
-        let path = PathAndQuery::from_static("/u/17/x?q=1");
-        let route = RouteMatch::new(&SHOW, path, ranges);
-        assert_eq!(
-            route.params().collect::<Vec<_>>(),
-            [("id", "17"), ("x", "x")]
-        );
-        assert_eq!(route.param("q"), None);
-        let decoded = route.with_decoded("/u/é/y");
-        assert_eq!(decoded.param("id"), Some("é"));
+    static SHOW: LazyLock<RoutePattern> =
+        LazyLock::new(|| RoutePattern::new("/%C3%A9/{id}/x/{*rest}", Some("show")));
+
+    fn ends(two: [u16; 2]) -> [u16; PARAMS_MAX] {
+        let mut ends = [0; PARAMS_MAX];
+        ends[..2].copy_from_slice(&two);
+        ends
     }
 
     #[test]
-    fn a_range_outside_the_path_reads_as_empty() {
-        static SHOW: std::sync::LazyLock<RoutePattern> =
-            std::sync::LazyLock::new(|| RoutePattern::new("/{id}", None, ["id"]));
-        let mut ranges = ParamRanges::default();
-        ranges[0] = (1, 99);
-        let route = RouteMatch::new(&SHOW, PathAndQuery::from_static("/a"), ranges);
-        assert_eq!(route.param("id"), Some(""));
+    fn values_lie_between_the_text_of_the_pattern() {
+        // A path with escapes is decoded before it is cut.
+        let route = RouteMatch::decoded(&SHOW, "/é/17/x/a/b", ends([6, 12]));
+        let params: Vec<_> = route.params().collect();
+        assert_eq!(params, [("id", "17"), ("rest", "a/b")]);
+        assert_eq!(route.param("q"), None);
+        assert_eq!(route.name(), Some("show"));
+    }
+
+    #[test]
+    fn values_survive_whatever_happens_to_the_request() {
+        static USER: LazyLock<RoutePattern> = LazyLock::new(|| RoutePattern::new("/u/{id}", None));
+        let path = PathAndQuery::from_static("/u/17?q=1");
+        let route = RouteMatch::raw(&USER, path, ends([5, 0]));
+        assert_eq!(route.param("id"), Some("17"));
+    }
+
+    #[test]
+    fn a_value_outside_the_path_reads_as_empty() {
+        static USER: LazyLock<RoutePattern> = LazyLock::new(|| RoutePattern::new("/{id}", None));
+        for end in [0, 99] {
+            let path = PathAndQuery::from_static("/a");
+            let route = RouteMatch::raw(&USER, path, ends([end, 0]));
+            assert_eq!(route.param("id"), Some(""));
+        }
     }
 
     #[test]

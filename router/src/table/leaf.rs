@@ -63,25 +63,24 @@ impl Leaf {
 
     /// The endpoint that serves `method`, [`NONE`] when there is none.
     #[inline(always)]
-    pub(super) fn endpoint(&self, method: &Method, slot: usize) -> u32 {
-        if slot == OTHER && !self.custom.is_empty() {
-            let exact = self.custom.iter().find(|(custom, _)| custom == method);
-            if let Some((_, endpoint)) = exact {
-                return *endpoint;
-            }
+    pub(super) fn endpoint(&self, method: &Method) -> u32 {
+        match Standard::of(method) {
+            Some(standard) => self.slots[standard as usize],
+            None => self.custom_endpoint(method),
         }
-        self.slots[slot]
+    }
+
+    #[cold]
+    fn custom_endpoint(&self, method: &Method) -> u32 {
+        let mut exact = self.custom.iter().filter(|(own, _)| own == method);
+        exact
+            .next()
+            .map_or(self.slots[OTHER], |(_, endpoint)| *endpoint)
     }
 
     pub(super) fn allow(&self) -> &AllowSet {
         &self.allow
     }
-}
-
-/// The slot to look up for a request with `method`.
-#[inline(always)]
-pub(super) fn slot_of(method: &Method) -> usize {
-    Standard::of(method).map_or(OTHER, |standard| standard as usize)
 }
 
 #[cfg(test)]
@@ -94,7 +93,7 @@ mod tests {
     };
 
     fn serve(leaf: &Leaf, method: &Method) -> Option<u32> {
-        let endpoint = leaf.endpoint(method, slot_of(method));
+        let endpoint = leaf.endpoint(method);
         (endpoint != NONE).then_some(endpoint)
     }
 

@@ -12,12 +12,13 @@ use http::Method;
 
 use self::leaf::{Leaf, NONE};
 use self::statics::Statics;
-use self::tree::Tree;
-use self::walk::Walk;
+use self::tree::{Retry, Tree};
+use self::walk::{Descent, Step};
 use crate::allow::AllowSet;
 use crate::config::{RouterConfig, TrailingSlash};
+use crate::ends::Ends;
 use crate::facts::Facts;
-use crate::matched::{Found, Matched, Spans};
+use crate::matched::{Found, Matched};
 use crate::path;
 use crate::pattern::{PARAM, Pattern, WILDCARD};
 
@@ -76,12 +77,12 @@ impl Table {
 
     #[inline]
     pub(crate) fn find<'p>(&self, method: &Method, path: &'p str) -> Found<'p> {
-        let regular = match path.as_bytes() {
-            [b'/'] => true,
-            [b'/', rest @ ..] => rest[0] != b'/' && rest[rest.len() - 1] != b'/',
-            _ => false,
-        };
-        if regular && path.len() <= path::BYTES_MAX {
+        let bytes = path.as_bytes();
+        if let [b'/', second, ..] = bytes
+            && *second != b'/'
+            && bytes[bytes.len() - 1] != b'/'
+            && bytes.len() <= path::BYTES_MAX
+        {
             self.find_plain(method, path)
         } else {
             self.find_irregular(method, path)
@@ -90,44 +91,93 @@ impl Table {
 
     /// `path` is absolute, at most of the longest length, and its slashes at
     /// both ends are as patterns have them.
-    #[inline(always)]
+    ///
+    /// The first leaf reached serves nearly every request. Every other case
+    /// leaves for good, so that the ends of the values stay in registers.
     fn find_plain<'p>(&self, method: &Method, path: &'p str) -> Found<'p> {
         let bytes = path.as_bytes();
-        let slot = leaf::slot_of(method);
-        let mut allow = AllowSet::default();
-        let mut spans = Spans::default();
-        let mut endpoint = NONE;
-        let mut accept = |leaf: u32| {
-            let leaf = &self.leaves[leaf as usize];
-            endpoint = leaf.endpoint(method, slot);
-            if endpoint == NONE {
-                allow.extend(leaf.allow());
-            }
-            endpoint != NONE
-        };
         let leaf = self.statics.find(bytes);
-        if leaf == NONE || !accept(leaf) {
-            match self.tree.walk(bytes, &mut spans, &mut accept) {
-                Walk::Accepted => {}
-                Walk::Exhausted => return self.missed(method, path, allow),
-                Walk::Special => return self.find_special(method, path),
+        if leaf != NONE {
+            let endpoint = self.leaves[leaf as usize].endpoint(method);
+            if endpoint != NONE {
+                return self.found(endpoint, path, Ends::default());
             }
+            return self.find_further(method, path, leaf, Retry::START, Ends::default());
         }
+        let mut ends = Ends::default();
+        match self.tree.descend(bytes, &mut ends) {
+            Descent::Leaf { leaf, retry } => {
+                let endpoint = self.leaves[leaf as usize].endpoint(method);
+                if endpoint != NONE {
+                    return self.found(endpoint, path, ends);
+                }
+                self.find_further(method, path, leaf, retry, ends)
+            }
+            Descent::Failed(Retry::NONE) => self.missed(method, path),
+            Descent::Failed(retry) => {
+                let step = self.tree.next(retry, bytes, ends);
+                self.find_among(method, path, step, AllowSet::default())
+            }
+            Descent::Special => self.find_special(method, path),
+        }
+    }
+
+    #[inline(always)]
+    fn found<'p>(&self, endpoint: u32, path: &'p str, ends: Ends) -> Found<'p> {
         Found::Route(Matched {
             facts: self.facts[endpoint as usize],
             endpoint,
             path,
-            spans,
+            ends,
             decoded: None,
         })
     }
 
-    /// No pattern matches the raw text: it has escapes, or there is no route.
+    /// The most specific leaf has no endpoint for the method; less specific
+    /// ones may.
     #[inline(never)]
-    fn missed<'p>(&self, method: &Method, path: &'p str, allow: AllowSet) -> Found<'p> {
+    fn find_further<'p>(
+        &self,
+        method: &Method,
+        path: &'p str,
+        leaf: u32,
+        retry: Retry,
+        ends: Ends,
+    ) -> Found<'p> {
+        let allow = self.leaves[leaf as usize].allow().clone();
+        let step = self.tree.next(retry, path.as_bytes(), ends);
+        self.find_among(method, path, step, allow)
+    }
+
+    #[inline(never)]
+    fn find_among<'p>(
+        &self,
+        method: &Method,
+        path: &'p str,
+        mut step: Step,
+        mut allow: AllowSet,
+    ) -> Found<'p> {
+        while let Step::Leaf { leaf, retry, ends } = step {
+            let leaf = &self.leaves[leaf as usize];
+            let endpoint = leaf.endpoint(method);
+            if endpoint != NONE {
+                return self.found(endpoint, path, ends);
+            }
+            allow.extend(leaf.allow());
+            step = self.tree.next(retry, path.as_bytes(), ends);
+        }
         if !allow.is_empty() {
             return Found::MethodMismatch(allow);
         }
+        match step {
+            Step::Special => self.find_special(method, path),
+            _ => self.missed(method, path),
+        }
+    }
+
+    /// No pattern matches the raw text.
+    #[inline(never)]
+    fn missed<'p>(&self, method: &Method, path: &'p str) -> Found<'p> {
         if memchr::memchr3(b'%', b'.', 0, path.as_bytes()).is_some() {
             return self.find_special(method, path);
         }
@@ -156,35 +206,40 @@ impl Table {
         path: &'p str,
         decoded: path::Decoded,
     ) -> Found<'p> {
-        let slot = leaf::slot_of(method);
         let mut allow = AllowSet::default();
-        let mut spans = Spans::default();
-        let mut endpoint = NONE;
-        let mut accept = |leaf: u32| {
-            let leaf = &self.leaves[leaf as usize];
-            endpoint = leaf.endpoint(method, slot);
-            allow.extend(leaf.allow());
-            endpoint != NONE
+        let mut step = match self.statics.find(&decoded.marked) {
+            NONE => self
+                .tree
+                .next(Retry::START, &decoded.marked, Ends::default()),
+            leaf => Step::Leaf {
+                leaf,
+                retry: Retry::START,
+                ends: Ends::default(),
+            },
         };
-        let leaf = self.statics.find(&decoded.marked);
-        let accepted = leaf != NONE && accept(leaf)
-            || self.tree.walk(&decoded.marked, &mut spans, &mut accept) == Walk::Accepted;
-        if accepted {
-            Found::Route(Matched {
-                facts: self.facts[endpoint as usize],
-                endpoint,
-                path,
-                spans,
-                decoded: Some(decoded),
-            })
-        } else if allow.is_empty() {
+        while let Step::Leaf { leaf, retry, ends } = step {
+            let leaf = &self.leaves[leaf as usize];
+            let endpoint = leaf.endpoint(method);
+            if endpoint != NONE {
+                return Found::Route(Matched {
+                    facts: self.facts[endpoint as usize],
+                    endpoint,
+                    path,
+                    ends,
+                    decoded: Some(Box::new(decoded)),
+                });
+            }
+            allow.extend(leaf.allow());
+            step = self.tree.next(retry, &decoded.marked, ends);
+        }
+        if allow.is_empty() {
             Found::NotFound
         } else {
             Found::MethodMismatch(allow)
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn find_irregular<'p>(&self, method: &Method, path: &'p str) -> Found<'p> {
         if path.len() > path::BYTES_MAX {
             return Found::BadPath;

@@ -37,8 +37,9 @@ pub(super) struct Node {
     jump: u32,
     /// Leaf of the pattern that ends after the text.
     pub(super) leaf: u32,
-    /// Node that follows a parameter.
+    /// Node that follows a parameter, and leaf of the pattern that ends there.
     pub(super) param: u32,
+    pub(super) param_leaf: u32,
     /// Leaf of the wildcard.
     pub(super) wild: u32,
     /// Where to go on when this node fails.
@@ -58,6 +59,8 @@ pub(super) struct Retry(u32);
 
 impl Retry {
     pub(super) const NONE: Self = Self(NONE);
+    /// After a static pattern, the whole tree is still to be tried.
+    pub(super) const START: Self = Self(NONE - 1);
 
     const fn param(node: u32) -> Self {
         Self(node << 1)
@@ -80,6 +83,9 @@ impl Tree {
     /// The child of `node` that `byte` leads to.
     #[inline(always)]
     pub(super) fn child(&self, node: &Node, byte: u8) -> Option<usize> {
+        if node.edge_count == 0 {
+            return None;
+        }
         let index = if node.jump == NONE {
             let index = word::position(node.edges, byte);
             (index < usize::from(node.edge_count)).then_some(index)
@@ -89,23 +95,24 @@ impl Tree {
         index.map(|index| node.first_child as usize + index)
     }
 
-    /// Compares the text of `node` after its first eight bytes.
+    /// Compares the text of `node` after its first eight bytes with the path
+    /// from `start` on.
     #[inline(always)]
-    pub(super) fn long_text_matches(&self, node: &Node, path: &[u8]) -> bool {
-        let (start, len) = (node.long_text as usize, usize::from(node.text_len));
-        let text = &self.text[start..start + len];
-        if path.len() < len {
+    pub(super) fn long_text_matches(&self, node: &Node, path: &[u8], start: usize) -> bool {
+        let (from, len) = (node.long_text as usize, usize::from(node.text_len));
+        let text = &self.text[from..from + len];
+        if path.len() < start + len {
             return false;
         }
+        // The last word may overlap the one before.
         let mut at = 8;
-        while at < len {
-            let difference = word::load(path, at) ^ word::load(text, at);
-            if difference & word::mask(len - at) != 0 {
+        while at + 8 < len {
+            if word::load(path, start + at) != word::load(text, at) {
                 return false;
             }
             at += 8;
         }
-        true
+        word::load(path, start + len - 8) == word::load(text, len - 8)
     }
 
     /// Builds the tree of `keys`, which are sorted and distinct.
@@ -153,14 +160,14 @@ impl Tree {
         if let Some((_, leaf)) = keys[wildcards..params].first() {
             node.wild = *leaf;
         }
-        let below_param = if node.wild == NONE {
-            branch.retry
-        } else {
-            Retry::wild(branch.node)
-        };
+        let below_param = node.retry_below_param(branch.node as usize);
         let mut below_text = below_param;
         if params < keys.len() {
             node.param = self.reserve(1);
+            let (key, leaf) = &keys[params];
+            if key.len() == depth + 1 {
+                node.param_leaf = *leaf;
+            }
             open.push(Branch {
                 node: node.param,
                 keys: &keys[params..],
@@ -251,6 +258,7 @@ impl Node {
         jump: NONE,
         leaf: NONE,
         param: NONE,
+        param_leaf: NONE,
         wild: NONE,
         retry: Retry::NONE,
         long_text: 0,
@@ -259,6 +267,17 @@ impl Node {
         captures: 0,
         edge_count: 0,
     };
+
+    /// Where to go on when everything after the parameter of this node, which
+    /// is the one at `id`, fails.
+    #[inline(always)]
+    pub(super) fn retry_below_param(&self, id: usize) -> Retry {
+        if self.wild == NONE {
+            self.retry
+        } else {
+            Retry::wild(id as u32)
+        }
+    }
 
     fn with_text(text: &[u8], branch: &Branch<'_>, long_text: usize) -> Self {
         Self {

@@ -29,12 +29,14 @@ fn half(word: &[u8]) -> u64 {
 /// Fewer than eight bytes are left: the last word of `bytes` holds them.
 #[inline(always)]
 fn load_tail(bytes: &[u8], at: usize) -> u64 {
-    let len = bytes.len();
-    if let Some(last) = bytes.last_chunk::<8>() {
-        let surplus = (at + 8).saturating_sub(len) as u32 * 8;
-        return u64::from_le_bytes(*last).checked_shr(surplus).unwrap_or(0);
+    match bytes.last_chunk::<8>() {
+        Some(last) => {
+            // 8 to 64 bits in two steps, as one step may be too far.
+            let surplus = (at + 8).wrapping_sub(bytes.len()) as u32 * 8;
+            (u64::from_le_bytes(*last) >> 8) >> (surplus.wrapping_sub(8) & 63)
+        }
+        None => short(bytes) >> (at as u32 * 8 & 63),
     }
-    short(bytes).checked_shr(at as u32 * 8).unwrap_or(0)
 }
 
 /// All of at most seven bytes.
@@ -73,8 +75,22 @@ pub(super) const fn position(word: u64, byte: u8) -> usize {
     (zeros(word ^ (ONES * byte as u64)).trailing_zeros() / 8) as usize
 }
 
+/// Marks the bytes of `word` below `0`, which are all that matters in a path
+/// and a few more. Only the lowest mark is exact.
+#[inline(always)]
+const fn punctuation(word: u64) -> u64 {
+    word.wrapping_sub(ONES * b'0' as u64) & !word & HIGHS
+}
+
+/// Marks the bytes of `word` equal to `byte`, every one exactly.
+#[inline(always)]
+const fn equal(word: u64, byte: u8) -> u64 {
+    let difference = word ^ (ONES * byte as u64);
+    !(((difference & !HIGHS) + !HIGHS) | difference) & HIGHS
+}
+
 /// How a segment of a request path ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     /// At a slash or the end of the path.
     End,
@@ -86,19 +102,44 @@ pub(super) enum Stop {
 #[inline(always)]
 pub(super) fn segment_end(path: &[u8], mut at: usize) -> (usize, Stop) {
     loop {
+        let hits = punctuation(load(path, at));
+        if hits == 0 {
+            at += 8;
+            continue;
+        }
+        at += (hits.trailing_zeros() / 8) as usize;
+        match path.get(at) {
+            None | Some(b'/') => return (at, Stop::End),
+            Some(b'%' | 0) => return (at, Stop::Special),
+            Some(_) => at += 1,
+        }
+    }
+}
+
+/// Whether the rest of the path, from the beginning of a segment, is made of
+/// segments that are not empty and begin with something else than a dot, and
+/// has neither escape nor NUL. `false` may be wrong about the dot.
+#[inline(always)]
+pub(super) fn is_plain_tail(path: &[u8], mut at: usize) -> bool {
+    let mut begins = 0x80;
+    while at < path.len() {
         let word = load(path, at);
-        let hits =
-            zeros(word ^ (ONES * b'/' as u64)) | zeros(word ^ (ONES * b'%' as u64)) | zeros(word);
-        if hits != 0 {
-            at += (hits.trailing_zeros() / 8) as usize;
-            let stop = match path.get(at) {
-                None | Some(b'/') => Stop::End,
-                Some(_) => Stop::Special,
-            };
-            return (at, stop);
+        if punctuation(word) == 0 {
+            begins = 0;
+        } else {
+            let slashes = equal(word, b'/');
+            let after_slash = slashes << 8 | begins;
+            let bad = after_slash & (slashes | equal(word, b'.'))
+                | equal(word, b'%')
+                | equal(word, 0) & mask(path.len() - at);
+            if bad != 0 {
+                return false;
+            }
+            begins = slashes >> 56;
         }
         at += 8;
     }
+    path.last() != Some(&b'/')
 }
 
 /// A hash of `path`, with its first and last bytes, which decide equality of
@@ -202,6 +243,35 @@ mod tests {
                 let special = matches!(bytes.get(end), Some(b'%' | 0));
                 assert_eq!(stop == Stop::Special, special, "{path} from {at}");
             }
+        }
+    }
+
+    #[test]
+    fn plain_tails_are_never_taken_for_others_that_are_not() {
+        for (tail, plain) in [
+            ("a", true),
+            ("css/main.css", true),
+            ("a/b/c/d/e/f/g/h/i", true),
+            ("a..b/c.", true),
+            ("1234567/89", true),
+            ("", false),
+            ("/a", false),
+            (".a", false),
+            ("a//b", false),
+            ("a/.b", false),
+            ("1234567//", false),
+            ("1234567/.", false),
+            ("12345678/", false),
+            ("a/b%20", false),
+            ("a/b\0", false),
+            ("\0", false),
+        ] {
+            let path = format!("/x/{tail}");
+            assert_eq!(
+                is_plain_tail(path.as_bytes(), 3) && !tail.is_empty(),
+                plain,
+                "{tail}"
+            );
         }
     }
 
