@@ -22,18 +22,23 @@ pub mod bind;
 mod body;
 mod clock;
 pub mod conditional;
+pub mod cookie;
 mod envelope;
 mod error;
 mod handler;
+pub mod html;
 mod reply;
 mod respond;
 mod scope;
+#[cfg(feature = "sse")]
+pub mod sse;
 
 pub use bind::RequestExt;
 #[cfg(feature = "hyper")]
 pub use body::ReceiveMonitor;
 pub use body::{Body, BodyClosed, BodyLimitExceeded, BodySender, CollectError, ReadTimeout};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use cookie::SetCookie;
 pub use envelope::{
     DecodeEnvelopeError, EnvelopeView, ErrorBody, ErrorEnvelope, ErrorFormat, ErrorRendering,
     ErrorReport, FieldBody, encode_error, encode_problem, prefers_problem_json,
@@ -48,6 +53,7 @@ pub use handler::{
 };
 #[cfg(feature = "fs")]
 pub use reply::FileReply;
+pub use reply::{Binary, Html, Redirect, Stream, Text};
 pub use respond::{
     EncodeError, IntoResponse, InvalidLocation, InvalidResponseStatus, Json, Reply, SuccessStatus,
     raw_json, write_error, write_response,
@@ -58,6 +64,9 @@ pub use scope::{
     ScopeInit, ScopeSettings, SpanId, TRACEPARENT, TlsInfo, TraceContext, TraceId, X_REQUEST_ID,
     format_traceparent, param, params, parse_traceparent, request_id, route_name, route_pattern,
 };
+
+#[cfg(feature = "sse")]
+pub use sse::Sse;
 
 /// A request as handlers and layers see it.
 pub type Request<B = Body> = http::Request<B>;

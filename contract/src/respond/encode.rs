@@ -34,12 +34,28 @@ impl std::error::Error for EncodeError {
 
 /// Encodes `document` whole. Nothing is handed out when encoding fails.
 pub(super) fn to_bytes<T: Serialize + ?Sized>(document: &T) -> Result<Bytes, EncodeError> {
+    encode(document, b"")
+}
+
+/// Encodes `document` and ends the line.
+pub(crate) fn line<T: Serialize + ?Sized>(document: &T) -> Result<Bytes, EncodeError> {
+    encode(document, b"\n")
+}
+
+/// Encodes `document` as text.
+#[cfg(feature = "sse")]
+pub(crate) fn text<T: Serialize + ?Sized>(document: &T) -> Result<String, EncodeError> {
+    serde_json::to_string(document).map_err(EncodeError)
+}
+
+fn encode<T: Serialize + ?Sized>(document: &T, end: &[u8]) -> Result<Bytes, EncodeError> {
     // Taken out while encoding, so that a value whose `Serialize` encodes
     // something itself finds an empty buffer rather than a locked one.
     let mut buffer = BUFFER.take();
     buffer.clear();
     buffer.reserve(INITIAL_BYTES);
     let result = serde_json::to_writer(Append(&mut buffer), document);
+    buffer.put_slice(end);
     let encoded = buffer.split();
     if buffer.capacity() <= KEPT_BYTES_MAX && encoded.capacity() <= KEPT_BYTES_MAX {
         BUFFER.replace(buffer);

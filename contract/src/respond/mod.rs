@@ -1,6 +1,6 @@
 //! Writing responses: the two canonical writers and what builds on them.
 
-mod encode;
+pub(crate) mod encode;
 mod reply;
 mod status;
 
@@ -13,6 +13,7 @@ use http::header::{
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 pub use encode::EncodeError;
+pub(crate) use reply::location_value;
 pub use reply::{InvalidLocation, Json, Reply};
 pub use status::{InvalidResponseStatus, SuccessStatus};
 

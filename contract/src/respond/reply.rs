@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::status::SuccessStatus;
 use super::{IntoResponse, raw_json, write_error, write_parts};
+use crate::cookie::SetCookie;
 use crate::scope::RequestScope;
 use crate::{Error, Response};
 
@@ -22,15 +23,10 @@ use crate::{Error, Response};
 pub struct Reply<T = ()> {
     status: SuccessStatus,
     data: Option<T>,
-    meta: Meta,
+    meta: Map<String, Value>,
     headers: HeaderMap,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Meta {
-    members: Map<String, Value>,
-    /// Why an object could not be taken over; answered as a failure.
-    failed: Option<String>,
+    /// Why a part could not be taken over; answered as a failure.
+    failure: Option<String>,
 }
 
 impl<T: Serialize> Reply<T> {
@@ -82,14 +78,15 @@ impl<T> Reply<T> {
         Self {
             status,
             data,
-            meta: Meta::default(),
+            meta: Map::new(),
             headers: HeaderMap::new(),
+            failure: None,
         }
     }
 
     /// Adds a member of `meta`, such as `total`.
     pub fn meta(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.meta.members.insert(key.to_owned(), value.into());
+        self.meta.insert(key.to_owned(), value.into());
         self
     }
 
@@ -97,9 +94,9 @@ impl<T> Reply<T> {
     /// makes the reply a `500 internal_error`.
     pub fn meta_object<M: Serialize>(mut self, meta: M) -> Self {
         match serde_json::to_value(meta) {
-            Ok(Value::Object(members)) => self.meta.members.extend(members),
-            Ok(_) => self.meta.failed = Some("meta is not an object".to_owned()),
-            Err(error) => self.meta.failed = Some(error.to_string()),
+            Ok(Value::Object(members)) => self.meta.extend(members),
+            Ok(_) => self.failure = Some("meta is not an object".to_owned()),
+            Err(error) => self.failure = Some(error.to_string()),
         }
         self
     }
@@ -107,6 +104,15 @@ impl<T> Reply<T> {
     /// Adds a response header.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
+        self
+    }
+
+    /// Sets a cookie. A cookie that cannot be built makes the reply a `500
+    /// internal_error`.
+    pub fn cookie(mut self, cookie: SetCookie) -> Self {
+        if let Err(error) = cookie.append_to(&mut self.headers) {
+            self.failure = Some(error.to_string());
+        }
         self
     }
 }
@@ -124,7 +130,7 @@ impl fmt::Display for InvalidLocation {
 
 impl std::error::Error for InvalidLocation {}
 
-fn location_value(location: &str) -> Result<HeaderValue, InvalidLocation> {
+pub(crate) fn location_value(location: &str) -> Result<HeaderValue, InvalidLocation> {
     if location.is_empty() || !location.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(InvalidLocation);
     }
@@ -133,10 +139,10 @@ fn location_value(location: &str) -> Result<HeaderValue, InvalidLocation> {
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self, scope: &RequestScope) -> Response {
-        if let Some(problem) = self.meta.failed {
-            return write_error(scope, &Error::internal(problem));
+        if let Some(failure) = self.failure {
+            return write_error(scope, &Error::internal(failure));
         }
-        let meta = (!self.meta.members.is_empty()).then_some(&self.meta.members);
+        let meta = (!self.meta.is_empty()).then_some(&self.meta);
         match write_parts(scope, self.status, self.data.as_ref(), meta) {
             Ok(mut response) => {
                 for (name, value) in &self.headers {

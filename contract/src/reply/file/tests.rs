@@ -2,8 +2,8 @@ use std::io::{Cursor, Write};
 use std::time::Duration;
 
 use super::*;
+use crate::Request;
 use crate::scope::{ScopeInit, ScopeSettings};
-use crate::{ErrorRendering, Request};
 
 const CONTENT: &[u8] = b"0123456789abcdefghij";
 
@@ -241,7 +241,7 @@ async fn a_file_that_shrinks_breaks_the_transfer_off_and_is_reported() {
         counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     });
     let mut settings = ScopeSettings::default();
-    settings.rendering = ErrorRendering::default().with_report(report);
+    settings.rendering.report = Some(report);
     let scope = RequestScope::new(std::sync::Arc::new(settings), ScopeInit::default());
 
     let response = reply.into_response(&scope);
