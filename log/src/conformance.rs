@@ -1,4 +1,4 @@
-//! The suite every implementation of [`Logger`](crate::Logger) has to pass.
+//! The suite every implementation of [`Logger`] has to pass.
 //!
 //! An implementation describes itself as a [`Subject`]; [`run`] puts it through
 //! the cases LG-01 to LG-16 and gives a [`Report`]. Cases about writers, queues

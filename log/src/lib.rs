@@ -44,12 +44,14 @@ mod base;
 #[cfg(feature = "tracing")]
 mod bridge;
 mod builder;
+mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod discard;
 mod encode;
 mod fields;
 mod filter;
+mod guard;
 mod level;
 mod limits;
 mod logger;
@@ -66,14 +68,13 @@ mod value;
 
 #[cfg(feature = "tracing")]
 pub use bridge::{BridgeLoopError, LoggerLayer, TracingLogger};
-pub use builder::{
-    BuiltLogger, Color, Delivery, LogBuilder, LogConfigError, LogConfigErrorKind, LogFormat,
-    LogGuard, Overflow, ShutdownReport,
-};
+pub use builder::{BuiltLogger, LogBuilder};
+pub use config::{Color, Delivery, LogConfigError, LogConfigErrorKind, LogFormat, Overflow};
 pub use discard::discard;
 pub use encode::{EncodeRecord, Encoder, JsonEncoder, TextEncoder};
 pub use fields::{Fields, FieldsIntoIter, Key};
 pub use filter::{Filter, FilterError, LevelHandle};
+pub use guard::{LogGuard, ShutdownReport};
 pub use level::{Level, ParseLevelError};
 pub use logger::{FlushError, LogStats, Logger, LoggerExt, StructuredLogger};
 pub use record::{CallSite, Record};

@@ -20,6 +20,13 @@ pub(crate) const FORMAT_PANICKED: &str = "<format panicked>";
 /// Numbers, booleans and nested values keep their type up to the encoder; what
 /// JSON cannot represent (`NaN`, infinities, bytes) becomes a string there.
 /// `Debug` shows the value as the standard [`Redactor`] lets it through.
+///
+/// Only types made for it convert; a type that guards a secret does not:
+///
+/// ```compile_fail
+/// struct ApiKey(String);
+/// plumego_log::Fields::new().with("key", ApiKey("s3cr3t".to_owned()));
+/// ```
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub enum FieldValue {

@@ -43,12 +43,25 @@ static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// The text without its secrets; `None` when it holds none and need not be cut.
 pub(super) fn scan(keys: &KeyRules, text: &str) -> Option<String> {
     if text.len() <= limits::SCAN_BYTES_MAX {
-        return masked(keys, text, false);
+        return if may_hold_secret(text.as_bytes()) {
+            masked(keys, text, false)
+        } else {
+            None
+        };
     }
     let kept = limits::prefix(text, limits::SCAN_BYTES_MAX - limits::ELLIPSIS.len());
     let mut shown = masked(keys, kept, true).unwrap_or_else(|| kept.to_owned());
     shown.push_str(limits::ELLIPSIS);
     Some(shown)
+}
+
+/// Every secret needs one of these: a blank behind a scheme or in a key's first
+/// line, the `J` of a web token, the `=` of a parameter, or two slashes.
+fn may_hold_secret(bytes: &[u8]) -> bool {
+    memchr::memchr3(b'=', b' ', b'J', bytes).is_some()
+        || memchr::memchr2(b'/', b'\t', bytes)
+            .is_some_and(|at| bytes[at] == b'\t' || memmem::find(&bytes[at..], b"//").is_some())
+        || memchr::memchr(b'\t', bytes).is_some()
 }
 
 /// A mask can stand for a delimiter that kept its neighbours apart, so the search

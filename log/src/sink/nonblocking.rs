@@ -20,6 +20,10 @@ const CHUNK_LINES: usize = 1024;
 /// How long `Error` and `Fatal` wait for room before they are dropped.
 const ERROR_PATIENCE: Duration = Duration::from_millis(100);
 
+/// How long an idle worker looks again by itself before it has to be woken. Under
+/// load nobody pays for waking it, and it finds more lines to write at a time.
+const LINGER: Duration = Duration::from_micros(500);
+
 /// Makes the line that says how many records were dropped.
 pub(crate) type DropLine = Box<dyn Fn(u64) -> Vec<u8> + Send>;
 
@@ -63,7 +67,8 @@ struct State {
     flush_error: Option<io::Error>,
     /// Lines dropped since the worker last wrote about it.
     dropped: u64,
-    worker_waits: bool,
+    /// The worker waits until somebody wakes it.
+    worker_sleeps: bool,
     callers_wait: usize,
     /// No more lines are taken.
     closing: bool,
@@ -138,7 +143,9 @@ impl Queue {
         state.marks.push(Mark { level, end });
         state.accepted += 1;
         state.waiting_bytes += line.len();
-        self.wake_worker(&mut state);
+        if state.worker_sleeps || state.waiting() * 2 >= self.capacity as u64 {
+            self.wake_worker(&mut state);
+        }
         true
     }
 
@@ -149,6 +156,7 @@ impl Queue {
             Overflow::Drop => return,
         };
         state.callers_wait += 1;
+        self.wake_worker(state);
         while !state.has_room(self.capacity, bytes) && !state.closing {
             match deadline {
                 None => self.shared.room.wait(state),
@@ -167,10 +175,8 @@ impl Queue {
     }
 
     fn wake_worker(&self, state: &mut State) {
-        if state.worker_waits {
-            state.worker_waits = false;
-            self.shared.work.notify_one();
-        }
+        state.worker_sleeps = false;
+        self.shared.work.notify_one();
     }
 
     /// Waits until every line taken before is written and flushed.
@@ -257,6 +263,7 @@ impl Worker {
 
     /// Waits for something to do; `false` when it is time to end.
     fn take_lines(&mut self) -> bool {
+        let mut lingered = false;
         let mut state = self.shared.state.lock();
         loop {
             if state.abandoned {
@@ -272,9 +279,13 @@ impl Worker {
             if state.closing {
                 return false;
             }
-            state.worker_waits = true;
-            self.shared.work.wait(&mut state);
-            state.worker_waits = false;
+            if lingered {
+                state.worker_sleeps = true;
+                self.shared.work.wait(&mut state);
+                state.worker_sleeps = false;
+            } else {
+                lingered = self.shared.work.wait_for(&mut state, LINGER).timed_out();
+            }
         }
     }
 
