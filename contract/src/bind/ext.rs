@@ -90,6 +90,13 @@ pub trait RequestExt: sealed::Sealed {
         options: &FormOptions,
     ) -> impl Future<Output = Result<T, Error>> + Send + use<Self, T>;
 
+    /// A multipart body, part by part; see [`multipart`](super::multipart()).
+    ///
+    /// # Errors
+    /// 415, 413 or 400.
+    #[cfg(feature = "multipart")]
+    fn multipart(&mut self, options: &super::MultipartOptions) -> Result<super::Multipart, Error>;
+
     /// The body whole; see [`bytes`](super::bytes).
     ///
     /// # Errors
@@ -148,6 +155,11 @@ impl RequestExt for Request {
         options: &FormOptions,
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T> {
         super::form_with(self, options)
+    }
+
+    #[cfg(feature = "multipart")]
+    fn multipart(&mut self, options: &super::MultipartOptions) -> Result<super::Multipart, Error> {
+        super::multipart(self, options)
     }
 
     fn bytes(&mut self, max: u64) -> impl Future<Output = Result<Bytes, Error>> + Send + use<> {

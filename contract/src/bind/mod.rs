@@ -10,6 +10,8 @@ mod ext;
 mod header;
 mod json;
 mod media;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod options;
 mod pairs;
 mod path;
@@ -22,6 +24,8 @@ pub use body::BodyAlreadyBound;
 pub use ext::RequestExt;
 pub use header::header;
 pub use json::{json, json_slice, json_with};
+#[cfg(feature = "multipart")]
+pub use multipart::{Multipart, MultipartOptions, Part, multipart};
 pub use options::{
     EmptyBody, FormOptions, JsonContentType, JsonOptions, QueryOptions, UnknownFields,
 };
