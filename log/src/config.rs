@@ -8,10 +8,10 @@ use crate::{Encoder, FilterError, limits};
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum LogFormat {
-    /// Lines for people, see [`TextEncoder`].
+    /// Lines for people, see [`TextEncoder`](crate::TextEncoder).
     #[default]
     Text,
-    /// JSON objects, see [`JsonEncoder`].
+    /// JSON objects, see [`JsonEncoder`](crate::JsonEncoder).
     Json,
     /// Nothing at all; no field is evaluated.
     Discard,
