@@ -76,7 +76,7 @@ pub struct CoreError {
     operation: Operation,
     params: BTreeMap<&'static str, String>,
     source: BoxError,
-    later: Vec<CoreError>,
+    later: Vec<Self>,
 }
 
 impl CoreError {

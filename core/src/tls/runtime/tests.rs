@@ -1,6 +1,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use plumego_testkit::RecordingLogger;
 use rustls::ClientConfig;
 use rustls::version::TLS12;
 use rustls_pki_types::pem::PemObject;
@@ -307,43 +308,18 @@ async fn a_custom_configuration_is_copied_when_changed() {
     assert_eq!(own.alpn_protocols.len(), 2);
 }
 
-/// What a logger was told.
-#[derive(Clone, Default)]
-struct Told(Arc<std::sync::Mutex<Vec<String>>>);
-
-impl Logger for Told {
-    fn enabled(&self, _: plumego_log::Level, _: &str) -> bool {
-        true
-    }
-
-    fn log(&self, record: &plumego_log::Record<'_>) {
-        let line = format!("{:?} {}", record.level, record.message);
-        self.0.lock().unwrap().push(line);
-    }
-
-    fn with_fields(&self, _: plumego_log::Fields) -> Arc<dyn Logger> {
-        Arc::new(self.clone())
-    }
-
-    fn flush(&self, _: Duration) -> Result<(), plumego_log::FlushError> {
-        Ok(())
-    }
-}
-
-impl Told {
-    /// Waits for the line with this number.
-    async fn line(&self, number: usize) -> String {
-        loop {
-            if let Some(line) = self.0.lock().unwrap().get(number) {
-                return line.clone();
-            }
-            tokio::task::yield_now().await;
+/// Waits for the message of the record with this number.
+async fn message(log: &RecordingLogger, number: usize) -> String {
+    loop {
+        if let Some(entry) = log.entries().get(number) {
+            return entry.message.clone();
         }
+        tokio::task::yield_now().await;
     }
 }
 
-const RELOADED: &str = "Info tls certificates reloaded";
-const FAILED: &str = "Error tls reload failed, the old certificates stay";
+const RELOADED: &str = "tls certificates reloaded";
+const FAILED: &str = "tls reload failed, the old certificates stay";
 
 #[tokio::test]
 async fn new_material_is_used_and_bad_material_is_not() {
@@ -366,13 +342,13 @@ async fn new_material_is_used_and_bad_material_is_not() {
     assert!(tls.reload().is_err());
     assert_eq!(leaf(&tls).await.leaf, second.leaf);
 
-    let told = Told::default();
-    let (keeper, logger) = (tls.clone(), told.clone());
-    let task = tokio::spawn(async move { keeper.keep_fresh(&logger).await });
-    assert_eq!(told.line(0).await, FAILED);
+    let log = RecordingLogger::new();
+    let (keeper, logger) = (tls.clone(), log.as_logger());
+    let task = tokio::spawn(async move { keeper.keep_fresh(&*logger).await });
+    assert_eq!(message(&log, 0).await, FAILED);
     authority.issue("server", &["localhost"]);
     let mut number = 1;
-    while told.line(number).await != RELOADED {
+    while message(&log, number).await != RELOADED {
         number += 1;
     }
     assert_ne!(leaf(&tls).await.leaf, second.leaf);
