@@ -18,3 +18,10 @@ pub fn forwarded_addresses(list: &str) -> Vec<Option<IpAddr>> {
 pub fn is_server_address(text: &str) -> bool {
     crate::listen::Address::parse(text).is_ok()
 }
+
+/// Ordinals of the HTTP/1 requests in a byte stream, given piece by piece, that
+/// state their length twice.
+#[must_use]
+pub fn ambiguous_requests(pieces: &[&[u8]]) -> Vec<u64> {
+    crate::server::ambiguous_requests(pieces)
+}

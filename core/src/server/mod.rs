@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plumego_health::SharedGate;
 use plumego_log::{Fields, Logger, LoggerExt};
 
+pub(crate) use connection::framing::ambiguous_requests;
 pub use drain::{DrainDeadlineExceeded, DrainReport, DrainSignal};
 pub use handle::ServerHandle;
 pub use registry::ConnectionCounts;

@@ -29,7 +29,7 @@ async fn prior_knowledge_serves_both_protocols_on_one_port() {
     old.send("P").await.unwrap();
     assert_eq!(
         old.exchange(&get("/")[1..]).await.status,
-        404,
+        405,
         "the method is PET"
     );
     drop(client);
@@ -213,5 +213,29 @@ async fn an_idle_connection_gets_goaway() {
     let server = start(config, basic).await;
     let mut client = RawHttp2::connect(server.address).await.unwrap();
     assert_eq!(client.goaway().await, Some(0));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_makes_no_room_is_cut() {
+    /// SETTINGS_INITIAL_WINDOW_SIZE, RFC 9113 section 6.5.2.
+    const INITIAL_WINDOW_SIZE: u8 = 0x4;
+    let config = prior_knowledge().with_write_timeout(std::time::Duration::from_millis(80));
+    let server = start(config, |app| {
+        app.get("/", |_: plumego_contract::Request| async {
+            let (mut sender, body) = Body::channel(1);
+            tokio::spawn(async move { while sender.send(vec![0; 4096]).await.is_ok() {} });
+            Response::new(body)
+        })
+        .unwrap();
+    })
+    .await;
+    let mut client = RawHttp2::connect(server.address).await.unwrap();
+    let no_room = [0, INITIAL_WINDOW_SIZE, 0, 0, 0, 0];
+    client.send(kind::SETTINGS, 0, 0, &no_room).await.unwrap();
+    client.get_root(1).await.unwrap();
+    while let Ok(Some(_)) = client.receive().await {}
+    let message = "connection reset: the peer reads nothing";
+    assert_eq!(server.log.with_message(message).len(), 1);
     server.stop().await;
 }

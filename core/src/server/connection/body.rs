@@ -38,16 +38,35 @@ impl Drop for RequestGuard {
 pub(crate) struct ResponseBody {
     body: Body,
     guard: RequestGuard,
-    /// The stall of this body is watched: the peer gives no room for it.
     failed: bool,
+    /// Counted among the bodies that wait for the peer to make room. On HTTP/1
+    /// the socket itself tells.
+    waiting: bool,
 }
 
 impl ResponseBody {
     pub(super) fn new(body: Body, guard: RequestGuard) -> Self {
-        Self {
+        let mut response = Self {
             body,
             guard,
             failed: false,
+            waiting: false,
+        };
+        response.wait_for_room();
+        response
+    }
+
+    fn wait_for_room(&mut self) {
+        let connection = &self.guard.connection;
+        if connection.is_multiplexed() && !self.failed && !self.body.is_end_stream() {
+            connection.body_waits();
+            self.waiting = true;
+        }
+    }
+
+    fn got_room(&mut self) {
+        if std::mem::take(&mut self.waiting) {
+            self.guard.connection.body_goes_on();
         }
     }
 }
@@ -61,6 +80,7 @@ impl http_body::Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
+        this.got_room();
         if this.failed {
             return Poll::Ready(None);
         }
@@ -75,7 +95,11 @@ impl http_body::Body for ResponseBody {
                 this.guard.complete = true;
                 Poll::Ready(None)
             }
-            Ok(frame) => frame,
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(frame) => {
+                this.wait_for_room();
+                frame
+            }
             Err(payload) => {
                 this.failed = true;
                 this.body = Body::empty();
@@ -101,6 +125,7 @@ impl http_body::Body for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
+        self.got_room();
         if !self.failed && self.body.is_end_stream() {
             self.guard.complete = true;
         }

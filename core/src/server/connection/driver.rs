@@ -53,12 +53,16 @@ pub(super) async fn drive<C: Graceful>(
         armed: None,
         sleep_registered: false,
         driver_registered: false,
-        finishing: false,
-        closing_until: None,
-        state,
+        told_to_end: None,
+        state: Arc::clone(&state),
         context,
     };
     driver.await;
+    // The protocol is done with the connection; what still holds its I/O speaks
+    // another one.
+    if state.is_open() {
+        state.upgraded();
+    }
 }
 
 pin_project! {
@@ -72,8 +76,7 @@ pin_project! {
         armed: Option<Instant>,
         sleep_registered: bool,
         driver_registered: bool,
-        finishing: bool,
-        closing_until: Option<Instant>,
+        told_to_end: Option<Instant>,
         state: Arc<ConnectionState>,
         context: &'c ServiceContext,
     }
@@ -105,7 +108,7 @@ impl<C: Graceful> Future for Driver<'_, C> {
             }
             // Nothing ever came in, so there is nothing to finish; the protocol
             // library would wait for a first request.
-            if self.finishing && self.state.is_untouched() {
+            if self.told_to_end.is_some() && self.state.is_untouched() {
                 return Poll::Ready(());
             }
             match self.as_mut().poll_due(cx) {
@@ -132,8 +135,8 @@ impl<C: Graceful> Driver<'_, C> {
 
     fn finish(self: Pin<&mut Self>) {
         let this = self.project();
-        if !*this.finishing {
-            *this.finishing = true;
+        if this.told_to_end.is_none() {
+            *this.told_to_end = Some(Instant::now());
             this.connection.finish();
         }
     }
@@ -163,12 +166,12 @@ impl<C: Graceful> Driver<'_, C> {
     }
 
     fn next_deadline(&self) -> Option<(Instant, Due)> {
-        // A request that slipped in while the connection was told to end is
-        // still answered.
-        if let Some(at) = self.closing_until
-            && self.state.in_flight() == 0
+        // What is under way when a connection is told to end is still answered;
+        // after that the peer has a moment to say goodbye.
+        if let Some(told) = self.told_to_end
+            && let Some(quiet) = self.state.quiet_since()
         {
-            return Some((at, Due::Overdue));
+            return Some((quiet.max(told) + CLOSING_LIMIT, Due::Overdue));
         }
         let (at, expired) = self.state.deadline()?;
         Some((at, Due::Expired(expired)))
@@ -177,7 +180,10 @@ impl<C: Graceful> Driver<'_, C> {
     fn act(mut self: Pin<&mut Self>, due: Due) -> Poll<()> {
         match due {
             Due::Expired(Expired::Idle) => self.as_mut().finish(),
-            Due::Expired(Expired::Head) => self.state.expire_head(),
+            Due::Expired(Expired::Head) => {
+                self.state.expire_head();
+                *self.as_mut().project().told_to_end = Some(Instant::now());
+            }
             Due::Expired(Expired::WriteStall) => {
                 let limit = self.state.limits().write_stall.unwrap_or_default();
                 let fields = Fields::new().with("limit", limit);
@@ -192,7 +198,6 @@ impl<C: Graceful> Driver<'_, C> {
                 return Poll::Ready(());
             }
         }
-        *self.project().closing_until = Some(Instant::now() + CLOSING_LIMIT);
         Poll::Pending
     }
 }

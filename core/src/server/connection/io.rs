@@ -121,7 +121,10 @@ impl<T: Transport> ConnectionIo<T> {
     fn note_write<R>(&self, result: &Poll<io::Result<R>>) {
         match result {
             Poll::Pending => self.state.write_stalled(),
-            Poll::Ready(_) => self.state.write_progressed(),
+            Poll::Ready(_) => {
+                self.state.writing();
+                self.state.write_progressed();
+            }
         }
     }
 }
@@ -179,8 +182,9 @@ impl<T: Transport> AsyncWrite for ConnectionIo<T> {
         let this = self.get_mut();
         this.check_aborted(cx)?;
         let result = Pin::new(&mut this.transport).poll_flush(cx);
-        if result.is_pending() {
-            this.state.write_stalled();
+        match result {
+            Poll::Pending => this.state.write_stalled(),
+            Poll::Ready(_) => this.state.flushed(),
         }
         result
     }
@@ -192,6 +196,7 @@ impl<T: Transport> AsyncWrite for ConnectionIo<T> {
 
 impl<T: Transport> Drop for ConnectionIo<T> {
     fn drop(&mut self) {
+        self.state.close();
         if self.state.is_aborted() {
             self.transport.reset_on_close();
         }

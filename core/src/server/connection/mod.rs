@@ -166,7 +166,7 @@ impl Protocols {
         accepted: Accepted,
     ) {
         let state = Arc::clone(&accepted.state);
-        state.multiplexed();
+        state.set_multiplexed();
         let service = self.service(info, &accepted, None);
         let io =
             ConnectionIo::new(transport, Arc::clone(&state), accepted.guard).with_replay(replay);

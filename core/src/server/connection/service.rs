@@ -193,6 +193,7 @@ impl Future for RequestFuture {
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             guard.complete = true;
+            guard.connection.upgraded();
         }
         Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, guard))))
     }

@@ -74,8 +74,18 @@ pub(crate) struct ConnectionState {
     /// Since when the peer accepts nothing.
     stalled_since: AtomicU64,
     in_flight: AtomicU32,
+    multiplexed: AtomicBool,
+    /// HTTP/2: response bodies with more to send that wait for the peer to make
+    /// room.
+    waiting_bodies: AtomicU32,
+    /// HTTP/2: when a body last got room, or began to wait for it.
+    body_progress: AtomicU64,
+    /// Bytes were written and not all of them flushed yet.
+    unflushed: AtomicBool,
     /// Tells the I/O wrapper to answer 408 and end the input.
     head_expired: AtomicBool,
+    /// The I/O wrapper is gone and the socket closed.
+    closed: AtomicBool,
     /// Tells the I/O wrapper to fail everything and reset on drop.
     aborted: AtomicBool,
     driver: Mutex<Option<Waker>>,
@@ -94,7 +104,12 @@ impl ConnectionState {
             head_began: AtomicU64::new(NEVER),
             stalled_since: AtomicU64::new(NEVER),
             in_flight: AtomicU32::new(0),
+            multiplexed: AtomicBool::new(false),
+            waiting_bodies: AtomicU32::new(0),
+            body_progress: AtomicU64::new(0),
+            unflushed: AtomicBool::new(false),
             head_expired: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
             driver: Mutex::new(None),
             upgraded_io: Mutex::new(None),
@@ -134,8 +149,25 @@ impl ConnectionState {
     }
 
     /// The protocol multiplexes: no head timer, idle until the first stream.
-    pub(crate) fn multiplexed(&self) {
+    pub(crate) fn set_multiplexed(&self) {
+        self.multiplexed.store(true, Ordering::Relaxed);
         self.enter(Phase::Idle, self.now());
+    }
+
+    pub(crate) fn is_multiplexed(&self) -> bool {
+        self.multiplexed.load(Ordering::Relaxed)
+    }
+
+    /// A response body has data that the peer has to make room for.
+    pub(crate) fn body_waits(&self) {
+        self.body_progress.store(self.now(), Ordering::Relaxed);
+        self.waiting_bodies.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The peer made room, or the body is gone.
+    pub(crate) fn body_goes_on(&self) {
+        self.body_progress.store(self.now(), Ordering::Relaxed);
+        self.waiting_bodies.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// A head is complete. Returns when the body must be complete.
@@ -174,6 +206,32 @@ impl ConnectionState {
         }
     }
 
+    /// Bytes are on their way: the connection is not idle, whatever the
+    /// requests on it say.
+    pub(crate) fn writing(&self) {
+        if !self.unflushed.load(Ordering::Relaxed) {
+            self.unflushed.store(true, Ordering::Release);
+        }
+    }
+
+    /// Everything written so far is with the system.
+    pub(crate) fn flushed(&self) {
+        if self.unflushed.load(Ordering::Relaxed) {
+            self.unflushed.store(false, Ordering::Release);
+            self.write_progressed();
+            if self.phase() == Phase::Idle {
+                self.since.store(self.now(), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Since when nothing is under way in either direction.
+    pub(crate) fn quiet_since(&self) -> Option<Instant> {
+        let quiet = self.in_flight() == 0 && !self.unflushed.load(Ordering::Acquire);
+        let since = self.since.load(Ordering::Relaxed);
+        quiet.then(|| self.opened + Duration::from_nanos(since))
+    }
+
     /// The peer takes nothing.
     pub(crate) fn write_stalled(&self) {
         if self.stalled_since.load(Ordering::Relaxed) == NEVER {
@@ -184,14 +242,13 @@ impl ConnectionState {
     /// The nearest deadline and what passes with it.
     pub(crate) fn deadline(&self) -> Option<(Instant, Expired)> {
         let at = |nanos: u64, limit: Duration| self.opened + Duration::from_nanos(nanos) + limit;
-        let stalled = self.stalled_since.load(Ordering::Acquire);
         let stall = self
             .limits
             .write_stall
-            .filter(|_| stalled != NEVER && self.phase() != Phase::Upgraded)
-            .map(|limit| (at(stalled, limit), Expired::WriteStall));
+            .and_then(|limit| Some((at(self.stall_began()?, limit), Expired::WriteStall)));
         let since = self.since.load(Ordering::Relaxed);
         let phase = match self.phase() {
+            Phase::Idle if self.unflushed.load(Ordering::Acquire) => None,
             Phase::Idle => self
                 .limits
                 .idle
@@ -220,6 +277,19 @@ impl ConnectionState {
         } else {
             Expired::Head
         }
+    }
+
+    /// Since when the peer takes nothing of what there is to send.
+    fn stall_began(&self) -> Option<u64> {
+        let stalled = self.stalled_since.load(Ordering::Acquire);
+        if self.phase() == Phase::Upgraded {
+            return None;
+        }
+        if stalled != NEVER {
+            return Some(stalled);
+        }
+        let waiting = self.waiting_bodies.load(Ordering::Acquire) > 0;
+        waiting.then(|| self.body_progress.load(Ordering::Relaxed))
     }
 
     /// Remembers whom to wake when the server has news for this connection.
@@ -251,6 +321,14 @@ impl ConnectionState {
 
     pub(crate) fn is_aborted(&self) -> bool {
         self.aborted.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !self.closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn expire_head(&self) {
@@ -285,7 +363,7 @@ mod tests {
         let opened = state.opened;
         let at = |s| opened + Duration::from_secs(s);
         assert_eq!(state.deadline(), Some((at(5), Expired::Idle)));
-        state.multiplexed();
+        state.set_multiplexed();
         assert_eq!(state.deadline(), Some((at(60), Expired::Idle)));
         tokio::time::advance(Duration::from_secs(10)).await;
         state.head_bytes();
@@ -299,7 +377,12 @@ mod tests {
         state.write_stalled();
         assert_eq!(state.deadline(), Some((at(19), Expired::WriteStall)));
         state.write_progressed();
+        state.writing();
         state.request_finished();
+        assert_eq!(state.deadline(), None, "the response is still on its way");
+        assert_eq!(state.quiet_since(), None);
+        state.flushed();
+        assert_eq!(state.quiet_since(), Some(at(13)));
         assert_eq!(state.deadline(), Some((at(73), Expired::Idle)));
     }
 
