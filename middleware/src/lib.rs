@@ -50,6 +50,7 @@ mod call;
 mod callback;
 mod error;
 mod headers;
+mod hex;
 mod panic_site;
 
 pub mod accesslog;

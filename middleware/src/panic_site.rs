@@ -60,6 +60,16 @@ pub(crate) fn take_last() -> Option<PanicSite> {
         .flatten()
 }
 
+/// Makes this the place of the last panic of this thread, for a panic that goes
+/// on here after it was caught on another thread.
+pub(crate) fn carry_over(site: Option<PanicSite>) {
+    let _ = SITES.try_with(|sites| {
+        if let Ok(mut sites) = sites.try_borrow_mut() {
+            sites.before = std::mem::replace(&mut sites.last, site);
+        }
+    });
+}
+
 /// Makes the panic before the last one the last one.
 pub(crate) fn forget_last() {
     let _ = SITES.try_with(|sites| {

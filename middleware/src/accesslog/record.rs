@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use plumego_log::{Fields, Level, Logger, Record, Redactor, names};
+use plumego_log::{Fields, Level, Logger, Record, Redactor, Text, names};
 
-use super::TARGET;
+use super::layer::TARGET;
+use crate::hex;
 use crate::telemetry::RequestSummary;
 
 pub(super) fn write(
@@ -38,8 +39,18 @@ fn fields(summary: &RequestSummary<'_>) -> Fields {
         .with_some(names::USER_AGENT, summary.user_agent)
         .with_some(names::ROUTE, summary.route)
         .with_some(names::ROUTE_NAME, summary.route_name)
-        .with_some(names::TRACE_ID, summary.trace_id.map(|id| id.to_string()))
-        .with_some(names::SPAN_ID, summary.span_id.map(|id| id.to_string()))
+        .with_some(
+            names::TRACE_ID,
+            summary
+                .trace_id
+                .map(|id| Text::from(hex::text(&id.to_bytes(), &mut [0; 32]))),
+        )
+        .with_some(
+            names::SPAN_ID,
+            summary
+                .span_id
+                .map(|id| Text::from(hex::text(&id.to_bytes(), &mut [0; 16]))),
+        )
 }
 
 /// Milliseconds with three decimals.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use plumego_contract::RequestId;
 
 use super::{random, uuid};
+use crate::hex;
 use crate::{ConfigError, ConfigErrorKind};
 
 /// Longest prefix, in bytes; with the digits an id stays below its limit.
@@ -60,8 +61,11 @@ impl PrefixedGenerator {
 
 impl RequestIdGenerator for PrefixedGenerator {
     fn generate(&self) -> Option<RequestId> {
-        let numbers = [random::next(), random::next()];
-        joined(&self.prefix, numbers.map(uuid::hex).as_flattened())
+        let numbers = [random::next(), random::next()].map(u64::to_be_bytes);
+        joined(
+            &self.prefix,
+            hex::text(numbers.as_flattened(), &mut [0; 32]),
+        )
     }
 }
 
@@ -95,7 +99,7 @@ impl SequentialGenerator {
 impl RequestIdGenerator for SequentialGenerator {
     fn generate(&self) -> Option<RequestId> {
         let number = self.last.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        joined(&self.prefix, &uuid::hex(number))
+        joined(&self.prefix, hex::text(&number.to_be_bytes(), &mut [0; 16]))
     }
 }
 
@@ -119,8 +123,8 @@ fn checked(prefix: String) -> Result<String, ConfigError> {
     ))
 }
 
-fn joined(prefix: &str, digits: &[u8]) -> Option<RequestId> {
-    RequestId::parse([prefix.as_bytes(), digits].concat()).ok()
+fn joined(prefix: &str, digits: &str) -> Option<RequestId> {
+    RequestId::parse([prefix, digits].concat()).ok()
 }
 
 #[cfg(test)]

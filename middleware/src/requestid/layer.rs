@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use http::HeaderMap;
 use plumego_contract::{
     BoxHttpService, Handler, HttpService, Request, RequestId, RequestScope, ResponseFuture,
     X_REQUEST_ID,
@@ -50,7 +51,8 @@ struct RequestIds {
 
 impl Handler for RequestIds {
     fn call(&self, mut request: Request) -> ResponseFuture {
-        let id = settle(&mut request, &self.config);
+        let scope = RequestScope::ensure(&mut request).clone();
+        let id = settle(&scope, request.headers(), &self.config);
         if self.config.set_request_header {
             request.headers_mut().insert(X_REQUEST_ID, id.to_header());
         }
@@ -65,14 +67,16 @@ impl Handler for RequestIds {
     }
 }
 
-/// Decides the id of a request unless it has one, and keeps it in the scope.
-pub(crate) fn settle(request: &mut Request, config: &RequestIdConfig) -> RequestId {
-    let scope = RequestScope::ensure(request);
+/// Decides the id of a request unless its scope has one, and keeps it there.
+pub(crate) fn settle(
+    scope: &RequestScope,
+    headers: &HeaderMap,
+    config: &RequestIdConfig,
+) -> RequestId {
     if let Some(id) = scope.request_id() {
         return id.clone();
     }
-    let scope = scope.clone();
-    let id = inbound(request.headers(), config).unwrap_or_else(|| config.generate());
+    let id = inbound(headers, config).unwrap_or_else(|| config.generate());
     match scope.set_request_id(id.clone()) {
         Ok(()) => id,
         // Decided by someone else in the meantime; that one counts.

@@ -35,8 +35,8 @@ impl Facts {
     /// Keeps what a summary needs; counts the request body from here on and
     /// gives the request an id when nobody else does.
     pub(crate) fn of(request: &mut Request, detail: Detail) -> Self {
-        let stamped = stamp(request);
         let scope = RequestScope::ensure(request).clone();
+        let stamped = stamp(&scope, request);
         let full = detail == Detail::Full;
         Self {
             method: request.method().clone(),
@@ -93,13 +93,16 @@ impl Facts {
 /// Decides an id when no server and no outer layer does, so that log, metrics
 /// and trace share one. An id that a server will generate when asked counts as
 /// decided; it is not asked for here.
-fn stamp(request: &mut Request) -> Option<RequestId> {
-    let scope = RequestScope::ensure(request);
+fn stamp(scope: &RequestScope, request: &Request) -> Option<RequestId> {
     let decided = scope.decided_request_id().is_some();
     if decided || scope.settings().generate_request_id.is_some() {
         return None;
     }
-    Some(settle(request, &RequestIdConfig::default()))
+    Some(settle(
+        scope,
+        request.headers(),
+        &RequestIdConfig::default(),
+    ))
 }
 
 fn protocol(version: Version) -> &'static str {

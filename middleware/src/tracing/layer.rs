@@ -1,38 +1,3 @@
-//! One span per request.
-//!
-//! A [`Tracer`] is injected; sampling, export and backends are its business. The
-//! span starts with the trace context the request brought and ends when the
-//! response is over, with the summary that carries the route's pattern.
-//!
-//! ```
-//! use http::request::Parts;
-//! use plumego_contract::{SpanId, TraceContext, TraceId};
-//! use plumego_middleware::telemetry::RequestSummary;
-//! use plumego_middleware::tracing::{TraceSpan, Tracer, TracingLayer};
-//!
-//! struct Printer;
-//! struct Span(SpanId);
-//!
-//! impl Tracer for Printer {
-//!     fn start(&self, _: &Parts, parent: TraceContext) -> (TraceContext, Box<dyn TraceSpan>) {
-//!         let span_id = SpanId::from_bytes([7; 8]).unwrap();
-//!         (parent.with_span_id(span_id), Box::new(Span(span_id)))
-//!     }
-//! }
-//!
-//! impl TraceSpan for Span {
-//!     fn span_id(&self) -> Option<SpanId> {
-//!         Some(self.0)
-//!     }
-//!     fn end(self: Box<Self>, summary: &RequestSummary<'_>) {
-//!         println!("{} took {:?}", summary.route.unwrap_or("?"), summary.duration);
-//!     }
-//! }
-//!
-//! let layer = TracingLayer::new(std::sync::Arc::new(Printer));
-//! # let _ = layer;
-//! ```
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,40 +6,18 @@ use http::header::HeaderName;
 use http::request::Parts;
 use plumego_contract::{
     BoxHttpService, Handler, HttpService, Request, RequestScope, Response, ResponseFuture, SpanId,
-    TRACEPARENT, TraceContext, TraceId, parse_traceparent,
+    TRACEPARENT, TraceContext, parse_traceparent,
 };
 use tower_layer::Layer;
 
 use crate::callback::guarded;
+use crate::hex;
 use crate::telemetry::{Detail, Facts, Observer, RequestSummary, observe};
+
+use super::tracer::{TraceSpan, Tracer};
 
 /// `X-Span-ID`, the response header that names the span of a request.
 pub const X_SPAN_ID: HeaderName = HeaderName::from_static("x-span-id");
-
-/// Starts spans. Called on the path of requests; must not block. A panic is
-/// ignored and the request goes untraced.
-pub trait Tracer: Send + Sync + 'static {
-    /// Starts the span of a request inside `parent`, which is empty when the
-    /// request brought no valid context. Returns the context that applies from
-    /// here on, and the span.
-    fn start(&self, parts: &Parts, parent: TraceContext) -> (TraceContext, Box<dyn TraceSpan>);
-}
-
-/// A span that was started. Must not block; a panic is ignored.
-pub trait TraceSpan: Send + 'static {
-    /// The trace it belongs to, if it knows.
-    fn trace_id(&self) -> Option<TraceId> {
-        None
-    }
-
-    /// Its own id, if it has one.
-    fn span_id(&self) -> Option<SpanId> {
-        None
-    }
-
-    /// Ends the span; the request is over.
-    fn end(self: Box<Self>, summary: &RequestSummary<'_>);
-}
 
 /// Traces every request.
 #[derive(Clone)]
@@ -217,7 +160,7 @@ struct PendingSpan {
 impl Observer for PendingSpan {
     fn head(&mut self, response: &mut Response) {
         if let Some(id) = self.announced
-            && let Ok(value) = HeaderValue::from_str(&id.to_string())
+            && let Ok(value) = HeaderValue::from_str(hex::text(&id.to_bytes(), &mut [0; 16]))
         {
             response.headers_mut().insert(X_SPAN_ID, value);
         }
