@@ -52,6 +52,7 @@ mod error;
 mod headers;
 mod hex;
 mod panic_site;
+mod wire;
 
 pub mod accesslog;
 pub mod bodylimit;

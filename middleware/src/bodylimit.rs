@@ -1,1 +1,0 @@
-//! A bound on the size of request bodies.

@@ -1,1 +1,0 @@
-//! Cross-origin resource sharing.

@@ -1,1 +1,0 @@
-//! One call for identical requests in flight.

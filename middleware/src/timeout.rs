@@ -1,1 +1,0 @@
-//! A deadline for the answer.
