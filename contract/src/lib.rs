@@ -40,8 +40,9 @@ pub use body::{Body, BodyClosed, BodyLimitExceeded, BodySender, CollectError, Re
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use cookie::SetCookie;
 pub use envelope::{
-    DecodeEnvelopeError, EnvelopeView, ErrorBody, ErrorEnvelope, ErrorFormat, ErrorRendering,
-    ErrorReport, FieldBody, encode_error, encode_problem, prefers_problem_json,
+    DecodeEnvelopeError, ERROR_ENVELOPE_SCHEMA, EnvelopeView, ErrorBody, ErrorEnvelope,
+    ErrorFormat, ErrorRendering, ErrorReport, FieldBody, SuccessEnvelope, encode_error,
+    encode_problem, prefers_problem_json,
 };
 pub use error::{
     Error, ErrorCategory, ErrorCode, ErrorKind, ErrorKindMeta, FieldError, FieldErrors, FieldPath,

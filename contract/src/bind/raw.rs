@@ -18,7 +18,7 @@ pub fn bytes(
 /// Reads the body whole as UTF-8 text, at most `max` bytes of it.
 ///
 /// # Errors
-/// As [`bytes`], and `400 validation_error` with `invalid_encoding` at `body`
+/// As [`bytes()`], and `400 validation_error` with `invalid_encoding` at `body`
 /// when it is not UTF-8.
 pub fn text(
     request: &mut Request,

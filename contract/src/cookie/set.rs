@@ -254,6 +254,13 @@ impl fmt::Display for InvalidCookie {
 
 impl std::error::Error for InvalidCookie {}
 
+/// A failure of this service: it built a cookie it cannot send.
+impl From<InvalidCookie> for crate::Error {
+    fn from(error: InvalidCookie) -> Self {
+        Self::internal(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 
-use crate::respond::IntoResponse;
+use crate::respond::{IntoResponse, content_length};
 use crate::scope::RequestScope;
 use crate::{Body, Response};
 
@@ -86,7 +86,7 @@ fn into_bytes(text: Cow<'static, str>) -> Bytes {
 }
 
 fn whole(content_type: HeaderValue, content: Bytes) -> Response {
-    let length = HeaderValue::from(content.len());
+    let length = content_length(content.len());
     let mut response = Response::new(Body::from_bytes(content));
     let headers = response.headers_mut();
     headers.reserve(4);

@@ -32,6 +32,13 @@ impl std::error::Error for EncodeError {
     }
 }
 
+/// A failure of this service; the cause is logged, never sent.
+impl From<EncodeError> for crate::Error {
+    fn from(error: EncodeError) -> Self {
+        Self::internal(error)
+    }
+}
+
 /// Encodes `document` whole. Nothing is handed out when encoding fails.
 pub(super) fn to_bytes<T: Serialize + ?Sized>(document: &T) -> Result<Bytes, EncodeError> {
     encode(document, b"")

@@ -1,6 +1,7 @@
 //! Writing responses: the two canonical writers and what builds on them.
 
 pub(crate) mod encode;
+mod length;
 mod reply;
 mod status;
 
@@ -13,11 +14,12 @@ use http::header::{
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 pub use encode::EncodeError;
+pub(crate) use length::content_length;
 pub(crate) use reply::location_value;
 pub use reply::{InvalidLocation, Json, Reply};
 pub use status::{InvalidResponseStatus, SuccessStatus};
 
-use crate::envelope::{EnvelopeView, ErrorFormat, encode_error, encode_problem};
+use crate::envelope::{Envelope, EnvelopeView, ErrorFormat, FALLBACK, Problem};
 use crate::scope::{RequestId, RequestScope, X_REQUEST_ID};
 use crate::{Body, Error, Response};
 
@@ -142,7 +144,7 @@ pub fn raw_json<T: Serialize + ?Sized>(
 }
 
 fn json_response(status: StatusCode, document: Bytes) -> Response {
-    let length = HeaderValue::from(document.len());
+    let length = content_length(document.len());
     let mut response = Response::new(Body::from_bytes(document));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -174,12 +176,24 @@ pub fn write_error(scope: &RequestScope, error: &Error) -> Response {
         ErrorFormat::ProblemJson => true,
         ErrorFormat::Negotiate => scope.prefers_problem(),
     };
-    let (document, content_type) = if as_problem {
-        let document = encode_problem(shown, &rendering.problem_type_base, id);
-        (document, PROBLEM_JSON)
+    let (encoded, content_type) = if as_problem {
+        let problem = Problem {
+            error: shown,
+            type_base: &rendering.problem_type_base,
+            request_id: id,
+        };
+        (encode::to_bytes(&problem), PROBLEM_JSON)
     } else {
-        (encode_error(shown, EnvelopeView::Full, id), JSON)
+        let envelope = Envelope {
+            error: shown,
+            view: EnvelopeView::Full,
+            request_id: id,
+        };
+        (encode::to_bytes(&envelope), JSON)
     };
+    // Only maps with text keys, numbers and text are written, so nothing can
+    // fail.
+    let document = encoded.unwrap_or(Bytes::from_static(FALLBACK));
     let mut response = error_response(error, document, content_type, id);
     if rendering.format == ErrorFormat::Negotiate {
         let headers = response.headers_mut();
@@ -197,13 +211,13 @@ pub(crate) fn report(scope: &RequestScope, error: &Error) {
 
 fn error_response(
     error: &Error,
-    document: Vec<u8>,
+    document: Bytes,
     content_type: HeaderValue,
     id: Option<&RequestId>,
 ) -> Response {
     let mut headers = HeaderMap::with_capacity(5 + error.headers().len());
     headers.insert(CONTENT_TYPE, content_type);
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(document.len()));
+    headers.insert(CONTENT_LENGTH, content_length(document.len()));
     for (name, value) in error.headers() {
         headers.append(name, value.clone());
     }

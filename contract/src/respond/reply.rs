@@ -130,6 +130,13 @@ impl fmt::Display for InvalidLocation {
 
 impl std::error::Error for InvalidLocation {}
 
+/// A failure of this service: it named a target it cannot send.
+impl From<InvalidLocation> for Error {
+    fn from(error: InvalidLocation) -> Self {
+        Self::internal(error)
+    }
+}
+
 pub(crate) fn location_value(location: &str) -> Result<HeaderValue, InvalidLocation> {
     if location.is_empty() || !location.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(InvalidLocation);
@@ -150,7 +157,7 @@ impl<T: Serialize> IntoResponse for Reply<T> {
                 }
                 response
             }
-            Err(cause) => write_error(scope, &Error::internal(cause)),
+            Err(cause) => write_error(scope, &cause.into()),
         }
     }
 }
@@ -163,6 +170,6 @@ pub struct Json<T>(pub T);
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self, scope: &RequestScope) -> Response {
         raw_json(SuccessStatus::OK.get(), &self.0)
-            .unwrap_or_else(|cause| write_error(scope, &Error::internal(cause)))
+            .unwrap_or_else(|cause| write_error(scope, &cause.into()))
     }
 }

@@ -141,6 +141,13 @@ impl fmt::Display for InvalidEvent {
 
 impl std::error::Error for InvalidEvent {}
 
+/// A failure of this service: it built an event it cannot send.
+impl From<InvalidEvent> for crate::Error {
+    fn from(error: InvalidEvent) -> Self {
+        Self::internal(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
