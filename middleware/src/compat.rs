@@ -108,7 +108,8 @@ fn classify(failure: BoxError) -> Error {
 fn is_caused_by<E: std::error::Error + 'static>(
     failure: &(dyn std::error::Error + 'static),
 ) -> bool {
-    std::iter::successors(Some(failure), |error| error.source()).any(|error| error.is::<E>())
+    std::iter::successors(Some(failure), |error| error.source())
+        .any(<dyn std::error::Error>::is::<E>)
 }
 
 /// Makes a stack an ordinary `tower` layer.

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use plumego_contract::RequestId;
 use plumego_log::{Fields, Level, Logger, Record, Redactor, Text, names};
 
 use super::layer::TARGET;
@@ -28,7 +29,7 @@ fn fields(summary: &RequestSummary<'_>) -> Fields {
         .with(names::METHOD, summary.method.as_str())
         .with(names::PATH, summary.path)
         .with(names::STATUS, summary.status.as_u16())
-        .with_some(names::REQUEST_ID, summary.request_id.map(|id| id.as_str()))
+        .with_some(names::REQUEST_ID, summary.request_id.map(RequestId::as_str))
         .with(names::DURATION, summary.duration)
         .with(names::DURATION_MS, millis(summary.duration))
         .with(names::BYTES, summary.bytes_out)

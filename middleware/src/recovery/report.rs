@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::uri::PathAndQuery;
-use plumego_contract::{Request, RequestScope};
+use plumego_contract::{Request, RequestId, RequestScope};
 use plumego_log::{Fields, Level, Logger, Record, names};
 
 use crate::callback::{discard, guarded};
@@ -52,7 +52,7 @@ impl Origin {
                 )
                 .with_some(
                     names::REQUEST_ID,
-                    self.scope.request_id().map(|id| id.as_str()),
+                    self.scope.request_id().map(RequestId::as_str),
                 )
                 .with("panic_type", panic_type)
                 .with_some("location", location);

@@ -1,7 +1,7 @@
 use http::header::USER_AGENT;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, StatusCode, Version};
-use plumego_contract::{Request, RequestId, RequestScope, RouteMatch};
+use plumego_contract::{Request, RequestId, RequestScope, RouteMatch, TraceContext};
 
 use super::request_bytes::RequestBytes;
 use super::{Outcome, RequestSummary};
@@ -80,8 +80,8 @@ impl Facts {
             bytes_out,
             duration: self.scope.started_at().elapsed(),
             request_id: self.scope.request_id(),
-            trace_id: trace.as_ref().and_then(|trace| trace.trace_id()),
-            span_id: trace.as_ref().and_then(|trace| trace.span_id()),
+            trace_id: trace.as_ref().and_then(TraceContext::trace_id),
+            span_id: trace.as_ref().and_then(TraceContext::span_id),
             client_ip: self.scope.client().ip(),
             user_agent: self.user_agent.as_ref().and_then(readable),
             protocol: protocol(self.version),

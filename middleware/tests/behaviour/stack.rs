@@ -93,9 +93,7 @@ fn lint_speaks_of_the_names_given() {
         let identity = layer_fn(|inner: BoxHttpService| inner);
         names
             .iter()
-            .fold(Stack::new(), |stack, name| {
-                stack.push(name, identity.clone())
-            })
+            .fold(Stack::new(), |stack, name| stack.push(name, identity))
             .lint()
     };
     assert_eq!(push(&CANONICAL_ORDER), []);
@@ -123,5 +121,6 @@ fn a_built_service_is_a_service_that_can_be_shared() {
         .push("requestid", RequestIdLayer::default())
         .build(BoxHttpService::from_handler(hello));
     is_service(&service);
-    let _: ResponseFuture = service.handle(crate::support::get("/"));
+    let call: fn(&BoxHttpService, Request) -> ResponseFuture = BoxHttpService::handle;
+    drop(call(&service.clone(), crate::support::get("/")));
 }

@@ -1,5 +1,10 @@
 //! What holds for every layer, alone and all together.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where; helpers outside of test functions too"
+)]
+
 mod allocations;
 mod canonical;
 mod connections;
