@@ -4,19 +4,47 @@
 //! request ids or validate business rules.
 //!
 //! ```
-//! use plumego_contract::{Error, ErrorKind, Handler, Reply, Request, param};
+//! use plumego_contract::{
+//!     Body, Error, ErrorKind, Handler, Reply, Request, RequestExt, RequestScope, RouteMatch,
+//! };
+//! use serde::{Deserialize, Serialize};
 //!
-//! async fn show(request: Request) -> Result<Reply<String>, Error> {
-//!     let id = param(&request, "id").unwrap_or("nobody").to_owned();
-//!     if id == "nobody" {
+//! #[derive(Deserialize)]
+//! struct Change { name: String }
+//!
+//! #[derive(Serialize)]
+//! struct User { id: u64, name: String }
+//!
+//! async fn rename(mut request: Request) -> Result<Reply<User>, Error> {
+//!     let id = request.param::<u64>("id")?;
+//!     if id == 0 {
 //!         return Err(Error::new(ErrorKind::NotFound).message("no such user"));
 //!     }
-//!     Ok(Reply::ok(format!("hello {id}")))
+//!     let change = request.json::<Change>().await?;
+//!     Ok(Reply::ok(User { id, name: change.name }))
 //! }
 //!
-//! fn is_handler(_: impl Handler) {}
-//! is_handler(show);
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let mut request = Request::new(Body::from_bytes(r#"{"name":7,"age":3}"#));
+//! request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+//! // What a router does.
+//! let route = RouteMatch::for_test("/users/{id}", None, &[("id", "17")]);
+//! assert!(RequestScope::ensure(&mut request).set_route(route).is_ok());
+//!
+//! let response = rename.call(request).await;
+//! assert_eq!(response.status(), 400);
+//! let body = response.into_body().collect_limited(4096).await.unwrap();
+//! let text = std::str::from_utf8(&body).unwrap();
+//! assert!(text.contains(r#""path":"body.name","code":"type_mismatch""#));
+//! assert!(text.contains(r#""path":"body.age","code":"unknown_field""#));
+//! # });
 //! ```
+//!
+//! # Features
+//!
+//! None is on by default, and without one no asynchronous runtime is needed.
+//! `hyper`: the server's native request body. `multipart`: streaming forms.
+//! `fs`: files as responses, on tokio. `sse`: server-sent events, on tokio.
 
 pub mod bind;
 mod body;

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{Event, Events};
+use super::{Event, Events, Receiving};
 use crate::respond::report;
-use crate::scope::{CancelSource, Cancelled, RequestScope};
+use crate::scope::{Cancelled, RequestScope};
 use crate::{Body, BoxError, Error};
 
 const FAILED: &[u8] = b"event: error\ndata: stream handler failed\n\n";
@@ -46,23 +46,23 @@ pub(super) struct EventBody {
     timer: Option<Pin<Box<Sleep>>>,
     draining: Cancelled,
     scope: RequestScope,
-    gone: Option<CancelSource>,
+    _receiving: Option<Receiving>,
 }
 
 impl EventBody {
     pub(super) fn new(
         source: Source,
         keep_alive: Duration,
-        scope: RequestScope,
-        gone: Option<CancelSource>,
+        scope: &RequestScope,
+        receiving: Option<Receiving>,
     ) -> Self {
         Self {
             source,
             keep_alive,
             timer: None,
             draining: scope.draining(),
-            scope,
-            gone,
+            scope: scope.clone(),
+            _receiving: receiving,
         }
     }
 
@@ -122,13 +122,5 @@ impl http_body::Body for EventBody {
         };
         self.restart_timer();
         Poll::Ready(Some(Ok(Frame::data(bytes))))
-    }
-}
-
-impl Drop for EventBody {
-    fn drop(&mut self) {
-        if let Some(gone) = &self.gone {
-            gone.cancel();
-        }
     }
 }

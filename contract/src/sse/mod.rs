@@ -53,7 +53,7 @@ type Events = Pin<Box<dyn futures_core::Stream<Item = Result<Event, BoxError>> +
 pub struct Sse {
     source: Source,
     keep_alive: Duration,
-    link: Option<Arc<Link>>,
+    receiving: Option<Receiving>,
 }
 
 /// What a sender learns from the response it feeds.
@@ -62,8 +62,17 @@ struct Link {
     scope: OnceLock<RequestScope>,
     /// Raised when the scope is known.
     attached: CancelSource,
-    /// Raised when the response is dropped.
+    /// Raised when the response is dropped, sent or not.
     gone: CancelSource,
+}
+
+/// The response's side of a link.
+struct Receiving(Arc<Link>);
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.0.gone.cancel();
+    }
 }
 
 impl Sse {
@@ -76,7 +85,10 @@ impl Sse {
             body: sender,
             link: Arc::clone(&link),
         };
-        (sender, Self::new(Source::Channel(body), Some(link)))
+        (
+            sender,
+            Self::new(Source::Channel(body), Some(Receiving(link))),
+        )
     }
 
     /// A response of a stream's events. An item that is an error is reported
@@ -92,11 +104,11 @@ impl Sse {
         Self::new(Source::Events(events), None)
     }
 
-    fn new(source: Source, link: Option<Arc<Link>>) -> Self {
+    fn new(source: Source, receiving: Option<Receiving>) -> Self {
         Self {
             source,
             keep_alive: KEEP_ALIVE,
-            link,
+            receiving,
         }
     }
 
@@ -110,13 +122,12 @@ impl Sse {
 
 impl IntoResponse for Sse {
     fn into_response(self, scope: &RequestScope) -> Response {
-        if let Some(link) = &self.link {
+        if let Some(Receiving(link)) = &self.receiving {
             // Set once: the reply is consumed here.
             let _ = link.scope.set(scope.clone());
             link.attached.cancel();
         }
-        let gone = self.link.map(|link| link.gone.clone());
-        let body = EventBody::new(self.source, self.keep_alive, scope.clone(), gone);
+        let body = EventBody::new(self.source, self.keep_alive, scope, self.receiving);
         let mut response = Response::new(Body::new(body));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

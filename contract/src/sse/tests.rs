@@ -114,6 +114,14 @@ async fn a_client_that_leaves_stops_the_producer_and_gets_nothing() {
 }
 
 #[tokio::test]
+async fn a_reply_that_is_never_sent_stops_the_producer() {
+    let (sender, sse) = Sse::channel(CAPACITY);
+    drop(sse);
+    sender.cancelled().await;
+    assert!(sender.is_closed());
+}
+
+#[tokio::test]
 async fn draining_tells_the_sender_who_may_say_goodbye() {
     let (scope, drain) = drainable();
     let (mut sender, sse) = Sse::channel(CAPACITY);

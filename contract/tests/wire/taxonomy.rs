@@ -111,14 +111,17 @@ fn a_declared_code_keeps_the_row_of_its_kind() {
 }
 
 #[test]
-#[cfg(not(debug_assertions))]
-fn validation_kinds_take_no_refinement() {
-    let error = Error::new(ErrorKind::Validation).code("bad_email");
-    assert_eq!(error.code_str(), "validation_error");
-    assert_eq!(
-        Error::new(ErrorKind::Gone).code("Bad Code").code_str(),
-        "gone"
-    );
+fn codes_that_do_not_fit_change_nothing() {
+    for (kind, code) in [
+        (ErrorKind::Validation, "bad_email"),
+        (ErrorKind::Gone, "Bad Code"),
+    ] {
+        let refined = std::panic::catch_unwind(|| Error::new(kind).code(code));
+        assert_eq!(refined.is_err(), cfg!(debug_assertions));
+        if let Ok(error) = refined {
+            assert_eq!(error.code_str(), kind.meta().code);
+        }
+    }
 }
 
 #[test]
