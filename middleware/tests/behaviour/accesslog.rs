@@ -1,4 +1,3 @@
-use std::panic::panic_any;
 use std::sync::Arc;
 
 use http::{Method, StatusCode, Version};
@@ -6,12 +5,12 @@ use plumego_contract::{
     Body, BoxHttpService, ClientInfo, Handler, Request, RequestScope, Response, ResponseFuture,
     RouteMatch, ScopeInit, ScopeSettings, SpanId, TraceContext, TraceId,
 };
-use plumego_log::{Fields, FlushError, Level, Logger, Record};
+use plumego_log::Level;
 use plumego_middleware::ConfigErrorKind;
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
 use plumego_testkit::{InProcess, LogEntry, RecordingLogger};
 
-use crate::support::{around, forever, get, hello, panics, poll_body, poll_pending, request};
+use crate::support::{PanickingLogger, around, forever, get, hello, panics, poll_body, poll_pending, request};
 
 fn logged(
     configure: impl FnOnce(AccessLogConfig) -> AccessLogConfig,
@@ -276,26 +275,6 @@ impl futures_util::Stream for PanicStream {
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Self::Item>> {
         panic!("body")
-    }
-}
-
-struct PanickingLogger;
-
-impl Logger for PanickingLogger {
-    fn enabled(&self, _: Level, _: &str) -> bool {
-        true
-    }
-
-    fn log(&self, _: &Record<'_>) {
-        panic_any("logger")
-    }
-
-    fn with_fields(&self, _: Fields) -> Arc<dyn Logger> {
-        Arc::new(Self)
-    }
-
-    fn flush(&self, _: std::time::Duration) -> Result<(), FlushError> {
-        Ok(())
     }
 }
 

@@ -3,14 +3,14 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use plumego_contract::{Body, BoxHttpService, Handler, Request, Response, ResponseFuture};
-use plumego_log::{Fields, FlushError, Level, Logger, Record};
+use plumego_log::Level;
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::RequestIdLayer;
 use plumego_middleware::stack::Stack;
 use plumego_testkit::{InProcess, LogEntry, RecordingLogger};
 
-use crate::support::{around, get, hello, poll_body};
+use crate::support::{PanickingLogger, around, get, hello, poll_body};
 
 fn guarded(handler: impl Handler) -> (BoxHttpService, RecordingLogger) {
     let logger = RecordingLogger::new();
@@ -177,26 +177,6 @@ async fn an_outer_log_knows_that_the_body_panicked() {
     let entry = &logger.entries()[0];
     assert_eq!(entry.field("outcome"), Some("panicked"));
     assert_eq!(entry.field("status"), Some("200"));
-}
-
-struct PanickingLogger;
-
-impl Logger for PanickingLogger {
-    fn enabled(&self, _: Level, _: &str) -> bool {
-        true
-    }
-
-    fn log(&self, _: &Record<'_>) {
-        panic!("logger")
-    }
-
-    fn with_fields(&self, _: Fields) -> Arc<dyn Logger> {
-        Arc::new(Self)
-    }
-
-    fn flush(&self, _: std::time::Duration) -> Result<(), FlushError> {
-        Ok(())
-    }
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use http::Method;
 use http_body::Body as _;
 use plumego_contract::{Body, BoxHttpService, Handler, Request, Response, ResponseFuture};
+use plumego_log::{Fields, FlushError, Level, Logger, Record};
 use tower_layer::Layer;
 
 /// A handler inside one layer.
@@ -87,5 +89,26 @@ impl<T> Collected<T> {
 
     pub(crate) fn take(&self) -> Vec<T> {
         std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// A logger that panics when it writes.
+pub(crate) struct PanickingLogger;
+
+impl Logger for PanickingLogger {
+    fn enabled(&self, _: Level, _: &str) -> bool {
+        true
+    }
+
+    fn log(&self, _: &Record<'_>) {
+        panic!("logger")
+    }
+
+    fn with_fields(&self, _: Fields) -> Arc<dyn Logger> {
+        Arc::new(Self)
+    }
+
+    fn flush(&self, _: Duration) -> Result<(), FlushError> {
+        Ok(())
     }
 }

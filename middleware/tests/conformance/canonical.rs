@@ -3,51 +3,130 @@
 
 use std::time::Duration;
 
-use plumego_contract::{Body, Error, ErrorKind, Json, Request, Response, code};
-use plumego_testkit::InProcess;
+use futures_util::FutureExt;
+use http::Method;
+use plumego_contract::{Body, Error, ErrorKind, Json, Request, Response};
+use plumego_middleware::stack::CANONICAL_ORDER;
+use plumego_testkit::{InProcess, TestResponse};
 
-use crate::sinks::Sinks;
+use crate::sinks::{BODY_BYTES_MAX, ORIGIN, Sinks};
 
 /// Answers with the error that the path asks for.
 async fn errors(request: Request) -> Result<Json<&'static str>, Error> {
     Err(match request.uri().path() {
         "/404" => Error::new(ErrorKind::NotFound),
-        "/413" => Error::new(ErrorKind::PayloadTooLarge),
         "/429" => Error::new(ErrorKind::RateLimited).retry_after(Duration::from_secs(1)),
-        "/503" => Error::coded(&code::SERVER_BUSY),
-        "/504" => Error::coded(&code::DEADLINE_EXCEEDED),
         "/500" => panic!("on purpose"),
+        "/504" => std::future::pending().await,
         _ => return Ok(Json("fine")),
     })
 }
 
-#[tokio::test]
+/// One of each signal, and the same id everywhere.
+fn assert_one_of_each(sinks: &Sinks, response: &TestResponse) {
+    let status = response.status();
+    let id = response.header("x-request-id").unwrap().to_owned();
+    if status >= 400 {
+        assert_eq!(
+            response.header("content-type"),
+            Some("application/json"),
+            "{status}"
+        );
+        let envelope = response.envelope();
+        assert_eq!(envelope.request_id.as_deref(), Some(&*id), "{status}");
+        assert!(envelope.error.category.is_some(), "{status}");
+    }
+    let records = sinks.logger.with_message("request completed");
+    assert_eq!(records.len(), 1, "{status}");
+    assert_eq!(records[0].field("request_id"), Some(&*id));
+    assert_eq!(records[0].field("status"), Some(&*status.to_string()));
+    assert_eq!(records[0].field("span_id"), Some("0808080808080808"));
+    assert_eq!(response.header("x-span-id"), Some("0808080808080808"));
+    let allowed = response.header("access-control-allow-origin");
+    assert_eq!(allowed, Some(ORIGIN), "{status}");
+    assert_eq!(sinks.spans(), [(status, "completed".to_owned(), id)]);
+    let bytes = response.bytes().len() as u64;
+    assert_eq!(sinks.measured(), [(status, bytes)]);
+    assert_eq!(sinks.in_flight(), 0);
+    assert_eq!(sinks.limit.occupancy(), 0);
+}
+
+#[test]
+fn the_order_is_the_canonical_one() {
+    let stack = Sinks::default().stack();
+    assert_eq!(stack.lint(), []);
+    let mut canonical = CANONICAL_ORDER.iter();
+    for name in stack.names() {
+        assert!(
+            canonical.any(|canonical| *canonical == name),
+            "{name} is out of order"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_of_each_signal_and_one_id_per_request() {
-    for status in [200_u16, 404, 413, 429, 500, 503, 504] {
+    for status in [200_u16, 404, 429, 500, 504] {
         let sinks = Sinks::default();
         let client = InProcess::new(sinks.around(errors));
-        let response = client.get(&format!("/{status}")).await;
+        let request = client.request(Method::GET, &format!("/{status}"));
+        let response = request.header("origin", ORIGIN).send().await;
         assert_eq!(response.status(), status);
-
-        let id = response.header("x-request-id").unwrap().to_owned();
-        if status >= 400 {
-            assert_eq!(
-                response.envelope().request_id.as_deref(),
-                Some(&*id),
-                "{status}"
-            );
-        }
-        let records = sinks.logger.with_message("request completed");
-        assert_eq!(records.len(), 1, "{status}");
-        assert_eq!(records[0].field("request_id"), Some(&*id));
-        assert_eq!(records[0].field("status"), Some(&*status.to_string()));
-        assert_eq!(records[0].field("span_id"), Some("0808080808080808"));
-        assert_eq!(response.header("x-span-id"), Some("0808080808080808"));
-        assert_eq!(sinks.spans(), [(status, "completed".to_owned(), id)]);
-        let bytes = response.bytes().len() as u64;
-        assert_eq!(sinks.measured(), [(status, bytes)]);
-        assert_eq!(sinks.in_flight(), 0);
+        assert_one_of_each(&sinks, &response);
     }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_one_of_each_too() {
+    let sinks = Sinks::default();
+    let client = InProcess::new(sinks.around(errors));
+    let too_long = vec![b'x'; BODY_BYTES_MAX as usize + 1];
+    let request = client.request(Method::POST, "/200");
+    let request = request.header("origin", ORIGIN).body(too_long);
+    let response = request.send().await;
+    assert_eq!(response.status(), 413);
+    assert_eq!(response.envelope().error.code, "payload_too_large");
+    assert_one_of_each(&sinks, &response);
+}
+
+#[tokio::test]
+async fn a_busy_server_is_one_of_each_too() {
+    let sinks = Sinks::with_limit(1);
+    let service = sinks.around(errors);
+    let mut running = service.handle(get("/504"));
+    assert!((&mut running).now_or_never().is_none());
+    let client = InProcess::new(service);
+    let request = client.request(Method::GET, "/200").header("origin", ORIGIN);
+    let response = request.send().await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.envelope().error.code, "server_busy");
+    assert!(response.header("retry-after").is_some());
+    let (status, outcome, _) = &sinks.logged()[0];
+    assert_eq!((&**status, &**outcome), ("503", "completed"));
+    drop(running);
+    assert_eq!(sinks.in_flight(), 0);
+    assert_eq!(sinks.limit.occupancy(), 0);
+    assert_eq!(sinks.logged().len(), 2);
+}
+
+fn get(path: &str) -> Request {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = path.parse().unwrap();
+    request
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_outside_and_still_counted() {
+    let sinks = Sinks::default();
+    let client = InProcess::new(sinks.around(errors));
+    let response = client
+        .request(Method::OPTIONS, "/500")
+        .header("origin", ORIGIN)
+        .header("access-control-request-method", "PUT")
+        .send()
+        .await;
+    assert_eq!(response.status(), 204);
+    assert_one_of_each(&sinks, &response);
 }
 
 #[tokio::test]
@@ -81,10 +160,7 @@ async fn trailers_survive() {
         });
         Response::new(body)
     };
-    let mut response = sinks
-        .around(handler)
-        .handle(Request::new(Body::empty()))
-        .await;
+    let mut response = sinks.around(handler).handle(get("/")).await;
     let mut trailers = None;
     while let Some(frame) = next_frame(response.body_mut()).await {
         trailers = frame.into_trailers().ok();
@@ -103,7 +179,7 @@ async fn next_frame(body: &mut Body) -> Option<http_body::Frame<bytes::Bytes>> {
 async fn ten_thousand_requests_at_once_leave_nothing_behind() {
     let sinks = Sinks::default();
     let client = InProcess::new(sinks.around(errors));
-    let paths = ["/200", "/404", "/503", "/504"];
+    let paths = ["/200", "/404", "/429", "/200"];
     let tasks: Vec<_> = (0..10_000)
         .map(|i| {
             let client = client.clone();
@@ -117,4 +193,5 @@ async fn ten_thousand_requests_at_once_leave_nothing_behind() {
     assert_eq!(sinks.measured().len(), 10_000);
     assert_eq!(sinks.spans().len(), 10_000);
     assert_eq!(sinks.logged().len(), 10_000);
+    assert_eq!(sinks.limit.occupancy(), 0);
 }

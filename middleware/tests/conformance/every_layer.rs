@@ -1,12 +1,18 @@
 //! The cases of the test kit, for each layer of this crate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
+use plumego_middleware::bodylimit::BodyLimitLayer;
 use plumego_middleware::compat;
+#[cfg(feature = "compression")]
+use plumego_middleware::compression::{CompressionConfig, CompressionLayer};
+use plumego_middleware::cors::{CorsConfig, CorsLayer};
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::RequestIdLayer;
+use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
 use plumego_middleware::tracing::TracingLayer;
 use plumego_testkit::RecordingLogger;
 use plumego_testkit::layers::{OrderRecorder, check_layer};
@@ -28,6 +34,18 @@ async fn layers_keep_the_rules_of_all_layers() {
     .await;
     let recovery = RecoveryConfig::new(logger.as_logger());
     check_layer("recovery", RecoveryLayer::new(recovery)).await;
+    let cors = CorsLayer::new(CorsConfig::any_origin()).unwrap();
+    check_layer("cors", cors).await;
+    #[cfg(feature = "compression")]
+    check_layer(
+        "compression",
+        CompressionLayer::new(CompressionConfig::default()),
+    )
+    .await;
+    check_layer("concurrencylimit", sinks.limit.clone()).await;
+    check_layer("bodylimit", BodyLimitLayer::new(1024)).await;
+    let timeout = TimeoutConfig::new(Duration::from_secs(30));
+    check_layer("timeout", TimeoutLayer::new(timeout)).await;
     check_layer(
         "compat",
         compat::layer(OrderRecorder::new().layer("foreign")),

@@ -1,16 +1,23 @@
 //! The canonical stack with sinks that keep what they are given.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::request::Parts;
 use plumego_contract::{BoxHttpService, Handler, SpanId, TraceContext, TraceId};
 use plumego_metrics::{HttpObservation, HttpObserver};
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
+use plumego_middleware::bodylimit::BodyLimitLayer;
+#[cfg(feature = "compression")]
+use plumego_middleware::compression::{CompressionConfig, CompressionLayer};
+use plumego_middleware::concurrencylimit::{ConcurrencyLimitConfig, ConcurrencyLimitLayer};
+use plumego_middleware::cors::{CorsConfig, CorsLayer};
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::RequestIdLayer;
 use plumego_middleware::stack::Stack;
 use plumego_middleware::telemetry::RequestSummary;
+use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
 use plumego_middleware::tracing::{TraceSpan, Tracer, TracingLayer};
 use plumego_testkit::RecordingLogger;
 
@@ -19,29 +26,65 @@ pub(crate) type EndedSpan = (u16, String, String);
 /// Status and response bytes of a measurement.
 pub(crate) type Measured = (u16, u64);
 
-#[derive(Clone, Default)]
+/// The origin that may read answers.
+pub(crate) const ORIGIN: &str = "https://app.example.com";
+
+/// Most bytes of a request body.
+pub(crate) const BODY_BYTES_MAX: u64 = 1024 * 1024;
+
+#[derive(Clone)]
 pub(crate) struct Sinks {
     pub(crate) logger: RecordingLogger,
+    pub(crate) limit: ConcurrencyLimitLayer,
     spans: Arc<Mutex<Vec<EndedSpan>>>,
     measured: Arc<Mutex<Vec<Measured>>>,
     in_flight: Arc<Mutex<i64>>,
 }
 
+impl Default for Sinks {
+    fn default() -> Self {
+        Self::with_limit(20_000)
+    }
+}
+
 impl Sinks {
+    /// With at most this many requests at once.
+    pub(crate) fn with_limit(max_concurrent: usize) -> Self {
+        Self {
+            logger: RecordingLogger::new(),
+            limit: ConcurrencyLimitLayer::new(ConcurrencyLimitConfig::new(max_concurrent)),
+            spans: Arc::default(),
+            measured: Arc::default(),
+            in_flight: Arc::default(),
+        }
+    }
+
     /// The layers of this crate in the canonical order.
     pub(crate) fn stack(&self) -> Stack {
         let in_flight = Arc::clone(&self.in_flight);
         let metrics = HttpMetricsLayer::new(Arc::new(self.clone()))
             .in_flight(move |change| *in_flight.lock().unwrap() += change);
         let log = AccessLogConfig::default().with_logger(self.logger.as_logger());
-        Stack::new()
+        let cors = CorsConfig::strict([ORIGIN]).unwrap();
+        let recovery = RecoveryConfig::new(self.logger.as_logger());
+        let stack = Stack::new()
             .push("requestid", RequestIdLayer::default())
             .push("tracing", TracingLayer::new(Arc::new(self.clone())))
             .push("accesslog", AccessLogLayer::new(log).unwrap())
             .push("httpmetrics", metrics)
+            .push("cors", CorsLayer::new(cors).unwrap());
+        #[cfg(feature = "compression")]
+        let stack = stack.push(
+            "compression",
+            CompressionLayer::new(CompressionConfig::default()),
+        );
+        stack
+            .push("recovery", RecoveryLayer::new(recovery))
+            .push("concurrencylimit", self.limit.clone())
+            .push("bodylimit", BodyLimitLayer::new(BODY_BYTES_MAX))
             .push(
-                "recovery",
-                RecoveryLayer::new(RecoveryConfig::new(self.logger.as_logger())),
+                "timeout",
+                TimeoutLayer::new(TimeoutConfig::new(Duration::from_secs(30))),
             )
     }
 
