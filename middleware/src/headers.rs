@@ -1,15 +1,6 @@
 //! Header rules shared by the layers.
 
-use std::time::Duration;
-
-use http::header::{HeaderMap, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS};
-
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-
-/// Adds `X-Content-Type-Options: nosniff` when the header is absent.
-pub(crate) fn ensure_nosniff(headers: &mut HeaderMap) {
-    headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
-}
+use http::header::{HeaderMap, HeaderName, HeaderValue, VARY};
 
 /// Adds the field names to `Vary` that no present value lists, compared
 /// without regard to case. `*` already covers every name.
@@ -43,11 +34,6 @@ pub(crate) fn overlay_headers(target: &mut HeaderMap, source: &HeaderMap) {
 /// Makes `target` exactly `source`, for replays.
 pub(crate) fn replace_headers(target: &mut HeaderMap, source: &HeaderMap) {
     target.clone_from(source);
-}
-
-/// Whole seconds, rounded up.
-pub(crate) fn secs_ceil(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 #[cfg(test)]
@@ -86,16 +72,6 @@ mod tests {
     }
 
     #[test]
-    fn an_explicit_content_type_option_stays() {
-        let mut headers = map(&[("x-content-type-options", "other")]);
-        ensure_nosniff(&mut headers);
-        assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "other");
-        headers.clear();
-        ensure_nosniff(&mut headers);
-        assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
-    }
-
-    #[test]
     fn overlaying_keeps_others_and_every_value() {
         let mut target = map(&[("a", "1"), ("a", "2"), ("b", "3")]);
         let source = map(&[("a", "4"), ("set-cookie", "x=1"), ("set-cookie", "y=2")]);
@@ -105,12 +81,5 @@ mod tests {
         assert_eq!(target.get_all(SET_COOKIE).iter().count(), 2);
         replace_headers(&mut target, &source);
         assert_eq!(target, source);
-    }
-
-    #[test]
-    fn seconds_round_up() {
-        assert_eq!(secs_ceil(Duration::ZERO), 0);
-        assert_eq!(secs_ceil(Duration::from_nanos(1)), 1);
-        assert_eq!(secs_ceil(Duration::from_secs(2)), 2);
     }
 }
