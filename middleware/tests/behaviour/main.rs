@@ -6,10 +6,18 @@
 )]
 
 mod accesslog;
+mod bodylimit;
 mod compat;
+#[cfg(feature = "compression")]
+mod compression;
+mod concurrencylimit;
+mod cors;
+mod debug;
 mod httpmetrics;
 mod recovery;
 mod requestid;
+mod singleflight;
 mod stack;
 mod support;
+mod timeout;
 mod tracing;

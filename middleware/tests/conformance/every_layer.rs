@@ -8,10 +8,13 @@ use plumego_middleware::bodylimit::BodyLimitLayer;
 use plumego_middleware::compat;
 #[cfg(feature = "compression")]
 use plumego_middleware::compression::{CompressionConfig, CompressionLayer};
+use plumego_middleware::concurrencylimit::{ConcurrencyLimitConfig, ConcurrencyLimitLayer};
 use plumego_middleware::cors::{CorsConfig, CorsLayer};
+use plumego_middleware::debug::{DebugConfig, DebugLayer};
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::RequestIdLayer;
+use plumego_middleware::singleflight::{SingleFlightConfig, SingleFlightLayer};
 use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
 use plumego_middleware::tracing::TracingLayer;
 use plumego_testkit::RecordingLogger;
@@ -55,7 +58,19 @@ async fn layers_keep_the_rules_of_all_layers() {
 }
 
 #[tokio::test]
+async fn layers_for_groups_and_for_development_do_too() {
+    let (singleflight, _) = SingleFlightLayer::new(SingleFlightConfig::default()).unwrap();
+    check_layer("singleflight", singleflight).await;
+    let debug = DebugConfig::default().with_allow_in_release(true);
+    check_layer("debug", DebugLayer::new(debug).unwrap()).await;
+}
+
+#[tokio::test]
 async fn layers_that_are_disabled_do_too() {
+    let off = ConcurrencyLimitConfig::default();
+    check_layer("concurrencylimit", ConcurrencyLimitLayer::new(off)).await;
+    check_layer("bodylimit", BodyLimitLayer::new(0)).await;
+    check_layer("timeout", TimeoutLayer::new(TimeoutConfig::default())).await;
     check_layer("tracing", TracingLayer::disabled()).await;
     check_layer("httpmetrics", HttpMetricsLayer::disabled()).await;
 }
