@@ -81,8 +81,35 @@ impl<'r> Dispatch<'r> {
     }
 
     /// Answers the request that was dispatched.
-    #[inline]
-    pub fn call(self, mut request: Request) -> RouteFuture {
+    #[inline(always)]
+    pub fn call(self, request: Request) -> RouteFuture {
+        match self.route() {
+            Some(service) => self.future(service.handle(request)),
+            None => self.call_unrouted(request),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn route(&self) -> Option<&'r BoxHttpService> {
+        match self.target {
+            Target::Route(service) => Some(service),
+            _ => None,
+        }
+    }
+
+    /// What a route answers, once it does.
+    #[inline(always)]
+    pub(crate) fn future(self, inner: ResponseFuture) -> RouteFuture {
+        RouteFuture {
+            inner,
+            allow: None,
+            head: self.head,
+        }
+    }
+
+    /// Apart, so that a request on the usual way is not moved for its sake.
+    #[inline(never)]
+    pub(crate) fn call_unrouted(self, mut request: Request) -> RouteFuture {
         let mut allow = None;
         let inner = match self.target {
             Target::Route(service) | Target::Fallback(service) => service.handle(request),
@@ -135,13 +162,22 @@ fn route_match(matched: Matched<'_>, request: &Request) -> RouteMatch {
 
 #[inline]
 fn enter(request: &mut Request, route: RouteMatch) {
-    let scope = RequestScope::ensure(request);
+    let scope = match RequestScope::of(request) {
+        Some(scope) => scope,
+        None => RequestScope::ensure(request),
+    };
     if let Err(refused) = scope.set_route(route) {
         let child = scope.child();
-        // The slot of a new scope is free.
-        let _ = child.set_route(refused);
-        request.extensions_mut().insert(child);
+        enter_child(request, child, refused);
     }
+}
+
+/// An outer router has filled the slot.
+#[cold]
+fn enter_child(request: &mut Request, child: RequestScope, route: RouteMatch) {
+    // The slot of a new scope is free.
+    let _ = child.set_route(route);
+    request.extensions_mut().insert(child);
 }
 
 #[cold]
@@ -223,6 +259,16 @@ impl Future for RouteFuture {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.allow.is_none() && self.head == Head::No {
+            return Pin::new(&mut self.inner).poll(cx).map(Ok);
+        }
+        self.poll_changed(cx)
+    }
+}
+
+impl RouteFuture {
+    #[inline(never)]
+    fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, Infallible>> {
         let mut response = ready!(Pin::new(&mut self.inner).poll(cx));
         if let Some(allow) = self.allow.take() {
             response.headers_mut().entry(ALLOW).or_insert(*allow);

@@ -218,7 +218,12 @@ impl Service<Request> for FrozenRouter {
 
     #[inline]
     fn call(&mut self, mut request: Request) -> RouteFuture {
-        self.dispatch(&mut request).call(request)
+        // Spelled out, so that the request is not moved once more.
+        let dispatch = self.dispatch(&mut request);
+        match dispatch.route() {
+            Some(service) => dispatch.future(service.handle(request)),
+            None => dispatch.call_unrouted(request),
+        }
     }
 }
 
