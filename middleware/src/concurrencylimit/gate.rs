@@ -9,8 +9,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub(super) struct Gate {
     admitted: AtomicUsize,
     capacity: usize,
-    /// Hands places to waiters in the order in which they came.
-    running: Semaphore,
+    /// Hands places to waiters in the order in which they came. Without a
+    /// queue whoever is admitted runs.
+    running: Option<Semaphore>,
 }
 
 impl Gate {
@@ -19,7 +20,7 @@ impl Gate {
         Self {
             admitted: AtomicUsize::new(0),
             capacity: max_concurrent.saturating_add(queue_depth),
-            running: Semaphore::new(max_concurrent),
+            running: (queue_depth > 0).then(|| Semaphore::new(max_concurrent)),
         }
     }
 
@@ -53,8 +54,10 @@ impl Admitted {
 
     /// Runs at once when a place is free and nobody waits for it.
     pub(super) fn try_run(self) -> Result<Running, Self> {
-        let taken = self.0.running.try_acquire();
-        let taken = taken.map(SemaphorePermit::forget);
+        let Some(running) = &self.0.running else {
+            return Ok(Running(self));
+        };
+        let taken = running.try_acquire().map(SemaphorePermit::forget);
         if taken.is_ok() {
             Ok(Running(self))
         } else {
@@ -64,10 +67,12 @@ impl Admitted {
 
     /// Waits for a place. Dropping the future gives up the wait.
     pub(super) async fn run(self) -> Running {
-        if let Ok(permit) = self.0.running.acquire().await {
+        // The semaphore is never closed, so the wait ends with a permit.
+        if let Some(running) = &self.0.running
+            && let Ok(permit) = running.acquire().await
+        {
             permit.forget();
         }
-        // The semaphore is never closed, so the wait ended with a permit.
         Running(self)
     }
 }
@@ -83,7 +88,9 @@ pub(super) struct Running(Admitted);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.gate().running.add_permits(1);
+        if let Some(running) = &self.0.gate().running {
+            running.add_permits(1);
+        }
     }
 }
 
@@ -147,7 +154,8 @@ mod tests {
         let second = second.try_run().ok().unwrap();
         drop(second);
         assert_eq!(gate.occupancy(), 0);
-        assert_eq!(gate.running.available_permits(), 1);
+        let running = gate.running.as_ref().unwrap();
+        assert_eq!(running.available_permits(), 1);
     }
 
     #[test]

@@ -13,8 +13,10 @@ pin_project_lite::pin_project! {
     /// A call that ends at a deadline.
     pub(super) struct TimedCall {
         inner: Option<ResponseFuture>,
+        deadline: Instant,
+        // Made when the service has to be waited for.
         #[pin]
-        sleep: Sleep,
+        sleep: Option<Sleep>,
         scope: RequestScope,
         body_idle: Option<Duration>,
     }
@@ -29,7 +31,8 @@ impl TimedCall {
     ) -> Self {
         Self {
             inner: Some(inner),
-            sleep: sleep_until(deadline),
+            deadline,
+            sleep: None,
             scope,
             body_idle,
         }
@@ -40,7 +43,7 @@ impl Future for TimedCall {
     type Output = Response;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
-        let this = self.project();
+        let mut this = self.project();
         // The service first: an answer that is there at the deadline counts.
         if let Some(inner) = this.inner
             && let Poll::Ready(response) = Pin::new(inner).poll(cx)
@@ -54,7 +57,11 @@ impl Future for TimedCall {
             };
             return Poll::Ready(watched);
         }
-        if this.sleep.poll(cx).is_pending() {
+        if this.sleep.is_none() {
+            this.sleep.set(Some(sleep_until(*this.deadline)));
+        }
+        let timer = this.sleep.as_pin_mut();
+        if timer.is_none_or(|timer| timer.poll(cx).is_pending()) {
             return Poll::Pending;
         }
         // What the work still holds is released before its client hears of it.

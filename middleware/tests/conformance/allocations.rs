@@ -11,6 +11,7 @@ use plumego_metrics::NoopCollector;
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
 use plumego_middleware::bodylimit::BodyLimitLayer;
 use plumego_middleware::concurrencylimit::{ConcurrencyLimitConfig, ConcurrencyLimitLayer};
+use plumego_middleware::cors::{CorsConfig, CorsLayer};
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::{RequestIdGenerator, RequestIdLayer, UuidGenerator};
@@ -90,4 +91,23 @@ fn telemetry_with_sinks_that_discard_stays_far_below_the_budget() {
     let count = allocations_per_request(&stack);
     // All twelve layers together have 30.
     assert!(count <= 20, "{count} allocations per request");
+}
+
+#[test]
+fn a_layer_with_nothing_to_do_allocates_nothing() {
+    let stack = Stack::new()
+        .push("cors", CorsLayer::new(CorsConfig::any_origin()).unwrap())
+        .push("bodylimit", BodyLimitLayer::new(1024));
+    assert_eq!(allocations_per_request(&stack), 0);
+}
+
+#[test]
+fn a_timeout_is_one_allocation_and_a_place_two() {
+    let timeout = TimeoutLayer::new(TimeoutConfig::new(Duration::from_secs(30)));
+    let stack = Stack::new().push("timeout", timeout);
+    assert_eq!(allocations_per_request(&stack), 1);
+    // The future, and the body that gives the place back.
+    let limit = ConcurrencyLimitLayer::new(ConcurrencyLimitConfig::new(64));
+    let stack = Stack::new().push("concurrencylimit", limit);
+    assert_eq!(allocations_per_request(&stack), 2);
 }
