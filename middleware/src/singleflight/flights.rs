@@ -77,7 +77,7 @@ impl Flights {
         Joined::Leader(Participant::new(flights, flight, false))
     }
 
-    /// Flights that take no more participants.
+    /// How many flights can be joined, and how many requests wait.
     pub(super) fn in_flight(&self) -> (usize, usize) {
         let table = self.lock();
         (table.flights.len(), table.waiters)
