@@ -1,14 +1,16 @@
 //! Request binding: any input is a value or an error that can be answered.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use plumego_contract::bind::{self, MultipartOptions};
 use plumego_contract::{
-    Body, EnvelopeView, Error, ErrorCategory, ErrorEnvelope, Request, RequestExt, encode_error,
+    Body, EnvelopeView, Error, ErrorCategory, ErrorEnvelope, Request, RequestExt, RequestScope,
+    RouteMatch, SuccessEnvelope, encode_error,
 };
 use serde::Deserialize;
+use serde_json::Value;
+
+use crate::now;
 
 #[derive(Debug, Deserialize)]
 #[expect(dead_code, reason = "decoding is what is tested")]
@@ -17,7 +19,7 @@ struct Input {
     name: String,
     tags: Option<Vec<String>>,
     ratio: Option<f64>,
-    nested: Option<Box<Input>>,
+    nested: Option<Box<Self>>,
     kind: Option<Kind>,
 }
 
@@ -37,17 +39,6 @@ struct Pairs {
     tag: Vec<String>,
     on: Option<bool>,
     kind: Option<Kind>,
-}
-
-/// Bodies in memory never have to be waited for.
-fn now<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-    }
 }
 
 /// What every refusal must be.
@@ -81,6 +72,88 @@ pub(crate) fn json(data: &[u8]) {
     }
 }
 
+/// A content type by itself on the first line, then a body.
+pub(crate) fn content_type(data: &[u8]) {
+    let (declared, body) = split_line(data);
+    let Ok(declared) = HeaderValue::from_bytes(declared) else {
+        return;
+    };
+    let with_body = || {
+        let mut request = request("", body);
+        request.headers_mut().insert(CONTENT_TYPE, declared.clone());
+        request
+    };
+    let bound: Result<Value, _> = now(with_body().json());
+    let reference: Option<Value> = serde_json::from_slice(strip_bom(body)).ok();
+    match bound {
+        Ok(value) => assert_eq!(Some(value), reference),
+        Err(error) => check(&error),
+    }
+    let bound: Result<Pairs, _> = now(with_body().form());
+    if let Err(error) = bound {
+        check(&error);
+    }
+    if let Err(error) = now(read_parts(&mut with_body())) {
+        check(&error);
+    }
+}
+
+fn split_line(data: &[u8]) -> (&[u8], &[u8]) {
+    match data.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&data[..end], &data[end + 1..]),
+        None => (data, &[]),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "decoding is what is tested")]
+struct Place {
+    id: i16,
+    kind: Option<Kind>,
+    ratio: f32,
+    on: bool,
+}
+
+/// One text as every parameter of a path and as a header.
+pub(crate) fn path(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let values = ["id", "kind", "ratio", "on"].map(|name| (name, &*text));
+    let route = RouteMatch::for_test("/{id}/{kind}/{ratio}/{on}", None, &values);
+    let mut request = Request::new(Body::empty());
+    if let Ok(value) = HeaderValue::from_bytes(data) {
+        request.headers_mut().insert("x-count", value);
+    }
+    let set = RequestScope::ensure(&mut request).set_route(route);
+    assert!(set.is_ok(), "the scope is new");
+    if let Err(error) = request.path::<Place>() {
+        check(&error);
+    }
+    match request.param::<u64>("id") {
+        Ok(id) => assert_eq!(text.parse(), Ok(id)),
+        Err(error) => check(&error),
+    }
+    let count = HeaderName::from_static("x-count");
+    if let Err(error) = bind::header::<u64>(&request, &count) {
+        check(&error);
+    }
+}
+
+/// What a client reads of an answer is what it would write.
+pub(crate) fn envelope(data: &[u8]) {
+    if let Ok(envelope) = ErrorEnvelope::decode(data) {
+        let written = serde_json::to_vec(&envelope).expect("JSON");
+        let again = ErrorEnvelope::decode(&written).expect("what was written");
+        assert_eq!(again.error.code, envelope.error.code);
+        assert_eq!(again.error.message, envelope.error.message);
+        assert_eq!(again.request_id, envelope.request_id);
+    }
+    if let Ok(envelope) = SuccessEnvelope::<Value>::decode(data) {
+        let written = serde_json::to_vec(&envelope).expect("JSON");
+        let again = SuccessEnvelope::<Value>::decode(&written).expect("what was written");
+        assert_eq!(again.data.is_some(), envelope.data.is_some());
+    }
+}
+
 fn strip_bom(data: &[u8]) -> &[u8] {
     data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data)
 }
@@ -88,7 +161,9 @@ fn strip_bom(data: &[u8]) -> &[u8] {
 pub(crate) fn query(data: &[u8]) {
     let mut request = Request::new(Body::empty());
     let text = String::from_utf8_lossy(data).replace(['\0', ' ', '#'], "+");
-    let Ok(target) = format!("/?{text}").parse() else { return };
+    let Ok(target) = format!("/?{text}").parse() else {
+        return;
+    };
     *request.uri_mut() = target;
     if let Err(error) = request.query::<Pairs>() {
         check(&error);
@@ -105,7 +180,9 @@ pub(crate) fn form(data: &[u8]) {
 
 /// The first byte says how the rest is cut into chunks.
 pub(crate) fn multipart(data: &[u8]) {
-    let Some((size, data)) = data.split_first() else { return };
+    let Some((size, data)) = data.split_first() else {
+        return;
+    };
     let chunks: Vec<_> = data
         .chunks(usize::from(*size).max(1))
         .map(Bytes::copy_from_slice)
@@ -123,7 +200,7 @@ pub(crate) fn multipart(data: &[u8]) {
 }
 
 async fn read_parts(request: &mut Request) -> Result<(), Error> {
-    let mut parts = request.multipart(&plumego_contract::MultipartOptions::default()).await?;
+    let mut parts = request.multipart(&MultipartOptions::default())?;
     while let Some(mut part) = parts.next_part().await? {
         if let Some(name) = part.safe_file_name() {
             assert!(!name.is_empty() && name.len() <= 255);

@@ -3,7 +3,9 @@
 use plumego_core::fuzzing;
 
 pub(crate) fn forwarded(data: &[u8]) {
-    fuzzing::forwarded(data);
+    let text = String::from_utf8_lossy(data);
+    let _ = fuzzing::forwarded_addresses(&text);
+    let _ = fuzzing::is_server_address(&text);
 }
 
 /// However the bytes arrive, the scanner sees the same requests.

@@ -13,8 +13,13 @@
 mod binding;
 mod core;
 mod log;
+mod negotiation;
+mod reply;
 mod router;
 mod text;
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 /// A fuzz target: any bytes in, a panic when a promise is broken.
 pub type Target = fn(&[u8]);
@@ -22,20 +27,33 @@ pub type Target = fn(&[u8]);
 /// Every target by name.
 pub const TARGETS: &[(&str, Target)] = &[
     ("accept", text::accept),
+    ("accept_encoding", negotiation::accept_encoding),
+    ("compact_id", text::compact_id),
+    ("conditional", negotiation::conditional),
+    ("content_type", binding::content_type),
     ("cookie", text::cookie),
+    ("cors", negotiation::cors),
+    ("envelope", binding::envelope),
     ("field_path", text::field_path),
     ("form", binding::form),
     ("forwarded", core::forwarded),
     ("framing", core::framing),
     ("json", binding::json),
     ("log_encoders", log::encoders),
+    ("log_filter", log::filter),
     ("log_redactor", log::redactor),
     ("multipart", binding::multipart),
+    ("path", binding::path),
     ("query", binding::query),
+    ("ranges", reply::ranges),
+    ("reply_headers", reply::reply_headers),
     ("request_id", text::request_id),
+    ("route_method", router::method),
+    ("router_dispatch", router::dispatch),
     ("router_find", router::find),
     ("router_registration", router::registration),
     ("router_url", router::url),
+    ("sse_event", reply::sse_event),
     ("traceparent", text::traceparent),
 ];
 
@@ -44,4 +62,15 @@ pub const TARGETS: &[(&str, Target)] = &[
 pub fn target(name: &str) -> Option<Target> {
     let entry = TARGETS.iter().find(|(own, _)| *own == name)?;
     Some(entry.1)
+}
+
+/// The output of a future that has nothing to wait for.
+fn now<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use plumego_log::{Fields, LogBuilder, LogFormat, LoggerExt, Redactor};
+use plumego_log::{Fields, Filter, Level, LogBuilder, LogFormat, LoggerExt, Redactor};
 
 /// A line is at most 64 KiB, its line feed included.
 const LINE_BYTES_MAX: usize = 64 * 1024 + 1;
@@ -14,6 +14,28 @@ pub(crate) fn redactor(data: &[u8]) {
     let once = redactor.text(&text).into_owned();
     assert_eq!(redactor.text(&once), once, "redaction is idempotent");
     let _ = redactor.url(&text);
+}
+
+/// Directives by themselves on the first line, then a target.
+pub(crate) fn filter(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (directives, target) = text.split_once('\n').unwrap_or((&text, ""));
+    let Ok(filter) = directives.parse::<Filter>() else {
+        return;
+    };
+    assert_eq!(filter.to_string().parse().as_ref(), Ok(&filter), "{filter}");
+    let levels = [
+        Level::Trace,
+        Level::Debug,
+        Level::Info,
+        Level::Warn,
+        Level::Error,
+    ];
+    let allowed = levels.map(|level| filter.allows(level, target));
+    assert!(
+        allowed.is_sorted(),
+        "a higher level passes where a lower one does"
+    );
 }
 
 #[derive(Clone, Default)]

@@ -17,7 +17,36 @@ const SEEDS: &[&[u8]] = &[
     b"password=hunter2 Bearer abc.def https://u:p@host/?token=x\nvalue",
     b"application/problem+json;q=0.9, application/json;q=0.1",
     b"body.items[3][\"a.b\"]",
+    b"br;q=0.5, gzip, x-gzip;q=0, *;q=0.1, identity",
+    b"https://*.example.com\nhttps://a.example.com\nPUT\nauthorization, content-type",
+    b"\"v1\"\nW/\"v1\", \"v2\"\nTue, 14 Nov 2023 22:13:20 GMT\n*",
+    b"\x64bytes=0-1, 4-5 ,-7\n\"64-17979cfe362a0000\"",
+    b"multipart/form-data; boundary=\"b\"; charset=utf-8\n--b\r\n\r\n--b--",
+    b"application/json; charset=\"utf-8\"\n[1, {\"a\": null}]",
+    b"info,app::db=warn,noisy=off\napp::db::pool",
+    b"1AbCdEf0z9Zk",
+    b"{\"error\":{\"code\":\"c\",\"message\":\"m\",\"fields\":[]},\"request_id\":\"r\",\"data\":[]}",
+    b"__Host-id\nvalue\n/\nexample.com",
+    b"7\nping\na comment\none\r\ntwo\rthree",
+    b"/users/17/?next=/x",
 ];
+
+#[test]
+fn every_target_has_its_program() {
+    let programs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz");
+    let manifest = std::fs::read_to_string(format!("{programs}/Cargo.toml")).unwrap();
+    for (name, _) in TARGETS {
+        assert!(
+            manifest.contains(&format!("\"fuzz_targets/{name}.rs\"")),
+            "{name}"
+        );
+        let program = std::fs::read_to_string(format!("{programs}/fuzz_targets/{name}.rs"));
+        assert!(
+            program.unwrap().contains(&format!("target(\"{name}\")")),
+            "{name}"
+        );
+    }
+}
 
 #[test]
 fn every_target_takes_every_seed() {
