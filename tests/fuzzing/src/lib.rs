@@ -14,6 +14,7 @@ mod binding;
 mod core;
 mod log;
 mod negotiation;
+mod oracle;
 mod reply;
 mod router;
 mod text;
@@ -51,6 +52,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("route_method", router::method),
     ("router_dispatch", router::dispatch),
     ("router_find", router::find),
+    ("router_oracle", oracle::matching),
     ("router_registration", router::registration),
     ("router_url", router::url),
     ("sse_event", reply::sse_event),

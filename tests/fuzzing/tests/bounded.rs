@@ -29,6 +29,7 @@ const SEEDS: &[&[u8]] = &[
     b"__Host-id\nvalue\n/\nexample.com",
     b"7\nping\na comment\none\r\ntwo\rthree",
     b"/users/17/?next=/x",
+    b"/\n/a/{x}\n/a/{*rest}\n/abcdefghij/b/{y}/d\n/%61%2Fb\n/a/b/c\n\n/a/b/\n//a%2Fb\n/a/b/c/d\n/abcdefghij/b/1/d\n/a//b\n/a/%2e",
 ];
 
 #[test]
