@@ -6,6 +6,7 @@
 //! the text, for work on the code.
 
 mod harness;
+mod http;
 mod machine;
 mod report;
 mod router;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 use harness::{Effort, Selection};
 use report::{Form, Report};
 
-const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router   dispatch against matchit and axum\n";
+const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router   dispatch against matchit and axum\n  http     whole servers against hyper, axum with tower-http and actix-web\n";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -31,10 +32,18 @@ fn main() -> ExitCode {
         }
     }
     let report = match name.as_deref() {
-        Some("router") => router::run(&selection),
+        Some("router") => Ok(router::run(&selection)),
+        Some("http") => http::run(&selection),
         _ => return usage(),
     };
-    finish(&report, form)
+    match report {
+        Ok(report) => finish(&report, form),
+        Err(problem) => {
+            // Nothing is left to do when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn usage() -> ExitCode {

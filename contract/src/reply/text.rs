@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 
-use crate::respond::{IntoResponse, content_length};
+use crate::respond::IntoResponse;
 use crate::scope::RequestScope;
 use crate::{Body, Response};
 
@@ -86,12 +86,11 @@ fn into_bytes(text: Cow<'static, str>) -> Bytes {
 }
 
 fn whole(content_type: HeaderValue, content: Bytes) -> Response {
-    let length = content_length(content.len());
+    // The body knows its length; the server writes it.
     let mut response = Response::new(Body::from_bytes(content));
     let headers = response.headers_mut();
     headers.reserve(4);
     headers.insert(CONTENT_TYPE, content_type);
-    headers.insert(CONTENT_LENGTH, length);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -73,6 +73,12 @@ impl AppService {
         self.0.handler.handle(self.with_scope(request))
     }
 
+    /// Answers a request that has its scope.
+    #[inline]
+    pub(crate) fn handle_scoped(&self, request: Request) -> ResponseFuture {
+        self.0.handler.handle(request)
+    }
+
     fn with_scope(&self, mut request: Request) -> Request {
         if RequestScope::of(&request).is_none() {
             let scope = RequestScope::new(Arc::clone(&self.0.settings), self.scope_init(&request));

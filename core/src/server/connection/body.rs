@@ -8,18 +8,26 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
-use plumego_contract::{Body, BoxError, ReadTimeout, ReceiveMonitor, RequestScope};
-use plumego_log::Logger;
+use plumego_contract::{
+    Body, BoxError, ConnectionInfo, ReadTimeout, ReceiveMonitor, RequestScope,
+};
 use tokio::time::{Instant, Sleep};
 
 use super::guard::log_panic;
+use super::service::ServiceContext;
 use super::timers::ConnectionState;
+
+/// What the requests of one connection share.
+pub(crate) struct ConnectionShared {
+    pub(crate) state: Arc<ConnectionState>,
+    pub(crate) context: Arc<ServiceContext>,
+    pub(crate) info: Arc<ConnectionInfo>,
+}
 
 /// Ends the books on a request when it is dropped.
 pub(super) struct RequestGuard {
     pub(super) scope: RequestScope,
-    pub(super) connection: Arc<ConnectionState>,
-    pub(super) logger: Arc<dyn Logger>,
+    pub(super) shared: Arc<ConnectionShared>,
     /// Set once the answer was produced to its end; until then a drop means
     /// that the client left.
     pub(super) complete: bool,
@@ -30,7 +38,7 @@ impl Drop for RequestGuard {
         if !self.complete {
             self.scope.cancel();
         }
-        self.connection.request_finished();
+        self.shared.state.request_finished();
     }
 }
 
@@ -57,7 +65,7 @@ impl ResponseBody {
     }
 
     fn wait_for_room(&mut self) {
-        let connection = &self.guard.connection;
+        let connection = &self.guard.shared.state;
         if connection.is_multiplexed() && !self.failed && !self.body.is_end_stream() {
             connection.body_waits();
             self.waiting = true;
@@ -66,7 +74,7 @@ impl ResponseBody {
 
     fn got_room(&mut self) {
         if std::mem::take(&mut self.waiting) {
-            self.guard.connection.body_goes_on();
+            self.guard.shared.state.body_goes_on();
         }
     }
 }
@@ -104,7 +112,7 @@ impl http_body::Body for ResponseBody {
                 this.failed = true;
                 this.body = Body::empty();
                 log_panic(
-                    &*this.guard.logger,
+                    &*this.guard.shared.context.logger,
                     "panic in response body",
                     &this.guard.scope,
                     payload.as_ref(),

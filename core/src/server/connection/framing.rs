@@ -69,6 +69,12 @@ impl FramingScanner {
                         self.body_part_ended();
                     }
                 }
+                Position::Head if self.request_line_seen && self.line.is_empty() => {
+                    bytes = skip_plain_lines(bytes);
+                    if !bytes.is_empty() {
+                        bytes = self.take_line(bytes, &mut ambiguous);
+                    }
+                }
                 Position::Head | Position::ChunkSize | Position::Trailers => {
                     bytes = self.take_line(bytes, &mut ambiguous);
                 }
@@ -170,6 +176,21 @@ impl FramingScanner {
             None => Position::Lost,
         };
     }
+}
+
+/// Skips whole header lines that say nothing about the length of the body, the
+/// usual kind.
+fn skip_plain_lines(mut bytes: &[u8]) -> &[u8] {
+    while let Some(first) = bytes.first() {
+        if matches!(first, b'c' | b'C' | b't' | b'T' | b'\r' | b'\n') {
+            break;
+        }
+        match memchr(b'\n', bytes) {
+            Some(end) => bytes = &bytes[end + 1..],
+            None => break,
+        }
+    }
+    bytes
 }
 
 /// Ordinals of the requests in a stream that state their length twice.

@@ -1,5 +1,6 @@
 //! The I/O of a connection: replay of sniffed bytes, timers, abort.
 
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -169,7 +170,13 @@ impl<T: Transport> AsyncWrite for ConnectionIo<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check_aborted(cx)?;
-        let result = Pin::new(&mut this.transport).poll_write_vectored(cx, buffers);
+        let transport = Pin::new(&mut this.transport);
+        let length: usize = buffers.iter().map(|buffer| buffer.len()).sum();
+        let result = if length <= GATHERED_MAX {
+            poll_write_gathered(transport, cx, buffers)
+        } else {
+            transport.poll_write_vectored(cx, buffers)
+        };
         this.note_write(&result);
         result
     }
@@ -192,6 +199,29 @@ impl<T: Transport> AsyncWrite for ConnectionIo<T> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().transport).poll_shutdown(cx)
     }
+}
+
+/// Largest write that is gathered.
+const GATHERED_MAX: usize = 2 * 1024;
+
+thread_local! {
+    static GATHERED: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(GATHERED_MAX));
+}
+
+/// Writes a small head and body as one piece: copying them costs less than a
+/// vectored system call, and makes one TLS record of them.
+fn poll_write_gathered<T: Transport>(
+    transport: Pin<&mut T>,
+    cx: &mut Context<'_>,
+    buffers: &[io::IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    GATHERED.with_borrow_mut(|gathered| {
+        gathered.clear();
+        for buffer in buffers {
+            gathered.extend_from_slice(buffer);
+        }
+        transport.poll_write(cx, gathered)
+    })
 }
 
 impl<T: Transport> Drop for ConnectionIo<T> {

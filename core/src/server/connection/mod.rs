@@ -19,6 +19,7 @@ use plumego_log::{Fields, LoggerExt};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_rustls::server::TlsStream;
 
+use self::body::ConnectionShared;
 use self::driver::drive;
 use self::io::{AmbiguousRequest, ConnectionIo, Transport};
 use self::service::{RequestService, ServiceContext};
@@ -181,10 +182,12 @@ impl Protocols {
         ambiguous: Option<Arc<AmbiguousRequest>>,
     ) -> RequestService {
         RequestService {
-            context: Arc::clone(&self.context),
-            connection,
+            shared: Arc::new(ConnectionShared {
+                state: Arc::clone(&accepted.state),
+                context: Arc::clone(&self.context),
+                info: connection,
+            }),
             unix_peer: matches!(accepted.peer, Peer::Unix),
-            state: Arc::clone(&accepted.state),
             ambiguous,
             requests: AtomicU64::new(0),
         }

@@ -9,20 +9,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use http::header::{CONNECTION, HOST, HeaderValue};
-use http::{Method, StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Version};
 use hyper::body::Incoming;
 use plumego_contract::{
-    Body, ConnectionInfo, Error, ErrorFormat, ErrorKind, ReceiveMonitor, Request, RequestScope,
+    Body, Error, ErrorFormat, ErrorKind, ReceiveMonitor, Request, RequestScope,
     Response, ResponseFuture, ScopeInit, ScopeSettings, TRACEPARENT, code, parse_traceparent,
     prefers_problem_json, write_error,
 };
 use plumego_log::Logger;
+use tokio::time::Instant;
 use plumego_middleware::requestid::{self, RequestIdConfig};
 
-use super::body::{ReadTimer, RequestGuard, ResponseBody};
+use super::body::{ConnectionShared, ReadTimer, RequestGuard, ResponseBody};
 use super::guard::log_panic;
 use super::io::AmbiguousRequest;
-use super::timers::ConnectionState;
 use crate::app::AppService;
 use crate::client::ClientPolicy;
 use crate::server::registry::{Registry, ServerPhase};
@@ -41,10 +41,8 @@ pub(crate) struct ServiceContext {
 
 /// The requests of one connection.
 pub(crate) struct RequestService {
-    pub(crate) context: Arc<ServiceContext>,
-    pub(crate) connection: Arc<ConnectionInfo>,
+    pub(crate) shared: Arc<ConnectionShared>,
     pub(crate) unix_peer: bool,
-    pub(crate) state: Arc<ConnectionState>,
     /// HTTP/1 only: which request gave its length twice.
     pub(crate) ambiguous: Option<Arc<AmbiguousRequest>>,
     pub(crate) requests: AtomicU64,
@@ -57,17 +55,18 @@ impl hyper::service::Service<http::Request<Incoming>> for RequestService {
 
     fn call(&self, request: http::Request<Incoming>) -> RequestFuture {
         let ordinal = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let body_deadline = self.state.request_started();
-        let (parts, incoming) = request.into_parts();
-        let scope = self.scope(&parts);
+        let state = &self.shared.state;
+        let began = state.request_started();
+        let (mut parts, incoming) = request.into_parts();
+        let facts = HeadFacts::of(&parts.headers, &self.shared.context.request_id);
+        let scope = self.scope(&parts, &facts, began);
         let guard = RequestGuard {
             scope: scope.clone(),
-            connection: Arc::clone(&self.state),
-            logger: Arc::clone(&self.context.logger),
+            shared: Arc::clone(&self.shared),
             // Nobody reads the body of an answer to HEAD.
             complete: parts.method == Method::HEAD,
         };
-        if let Err(refusal) = self.check(&parts, ordinal) {
+        if let Err(refusal) = self.check(&parts, &facts, ordinal) {
             let mut response = write_error(&scope, &refusal);
             if parts.version < Version::HTTP_2 {
                 let close = HeaderValue::from_static("close");
@@ -76,17 +75,18 @@ impl hyper::service::Service<http::Request<Incoming>> for RequestService {
             return RequestFuture::new(ResponseFuture::ready(response), guard);
         }
         let monitor = || {
-            body_deadline.map(|deadline| -> Arc<dyn ReceiveMonitor> { ReadTimer::until(deadline) })
+            let deadline = state.body_deadline(began)?;
+            Some(ReadTimer::until(deadline) as Arc<dyn ReceiveMonitor>)
         };
         let body = if http_body::Body::is_end_stream(&incoming) {
             Body::empty()
         } else {
             Body::from_incoming(incoming, monitor())
         };
-        let mut request = Request::from_parts(parts, body);
-        request.extensions_mut().insert(scope);
-        let application = &self.context.application;
-        let called = catch_unwind(AssertUnwindSafe(|| application.handle(request)));
+        parts.extensions.insert(scope);
+        let request = Request::from_parts(parts, body);
+        let application = &self.shared.context.application;
+        let called = catch_unwind(AssertUnwindSafe(|| application.handle_scoped(request)));
         let answer = called.unwrap_or_else(|payload| {
             ResponseFuture::ready(answer_panic(&guard, payload.as_ref()))
         });
@@ -95,30 +95,43 @@ impl hyper::service::Service<http::Request<Incoming>> for RequestService {
 }
 
 impl RequestService {
-    fn scope(&self, parts: &http::request::Parts) -> RequestScope {
-        let context = &*self.context;
+    fn scope(
+        &self,
+        parts: &http::request::Parts,
+        facts: &HeadFacts,
+        began: Instant,
+    ) -> RequestScope {
+        let context = &*self.shared.context;
         let mut init = ScopeInit::default();
         init.client = context
             .clients
-            .evaluate(&self.connection, self.unix_peer, parts);
-        init.request_id = requestid::inbound(&parts.headers, &context.request_id);
-        init.trace = parts
-            .headers
-            .get(TRACEPARENT)
-            .and_then(|value| parse_traceparent(value.to_str().ok()?).ok());
+            .evaluate(&self.shared.info, self.unix_peer, parts);
+        init.started_at = Some(began.into_std());
+        if facts.names_id {
+            init.request_id = requestid::inbound(&parts.headers, &context.request_id);
+        }
+        if facts.names_trace {
+            let value = parts.headers.get(TRACEPARENT);
+            init.trace = value.and_then(|value| parse_traceparent(value.to_str().ok()?).ok());
+        }
         init.prefers_problem = context.settings.rendering.format == ErrorFormat::Negotiate
             && prefers_problem_json(&parts.headers);
         RequestScope::new(Arc::clone(&context.settings), init)
     }
 
     /// Refuses what no handler should see.
-    fn check(&self, parts: &http::request::Parts, ordinal: u64) -> Result<(), Error> {
-        let context = &*self.context;
+    fn check(
+        &self,
+        parts: &http::request::Parts,
+        facts: &HeadFacts,
+        ordinal: u64,
+    ) -> Result<(), Error> {
+        let context = &*self.shared.context;
         let bad = |message| Err(Error::new(ErrorKind::BadRequest).message(message));
         if self.ambiguous.as_ref().is_some_and(|a| a.is(ordinal)) {
             return bad("the request has both Content-Length and Transfer-Encoding");
         }
-        if parts.version == Version::HTTP_11 && !has_one_host(&parts.headers) {
+        if parts.version == Version::HTTP_11 && facts.hosts != 1 {
             return bad("the request needs exactly one Host header");
         }
         let target = parts.uri.path_and_query().map_or(0, |pq| pq.as_str().len());
@@ -143,15 +156,33 @@ impl RequestService {
     }
 }
 
-/// RFC 9112 section 3.2: exactly one `Host` on HTTP/1.1.
-fn has_one_host(headers: &http::HeaderMap) -> bool {
-    let mut hosts = headers.get_all(HOST).iter();
-    hosts.next().is_some() && hosts.next().is_none()
+/// What one look at every header tells; cheaper than asking for each by name.
+struct HeadFacts {
+    /// RFC 9112 section 3.2: exactly one on HTTP/1.1.
+    hosts: usize,
+    names_trace: bool,
+    names_id: bool,
+}
+
+impl HeadFacts {
+    fn of(headers: &HeaderMap, ids: &RequestIdConfig) -> Self {
+        let mut facts = Self {
+            hosts: 0,
+            names_trace: false,
+            names_id: false,
+        };
+        for (name, _) in headers {
+            facts.hosts += usize::from(*name == HOST);
+            facts.names_trace |= *name == TRACEPARENT;
+            facts.names_id |= ids.inbound_headers.contains(name);
+        }
+        facts
+    }
 }
 
 /// Logs a panic that escaped every layer and answers in its place.
 fn answer_panic(guard: &RequestGuard, payload: &(dyn std::any::Any + Send)) -> Response {
-    log_panic(&*guard.logger, "panic recovered", &guard.scope, payload);
+    log_panic(&*guard.shared.context.logger, "panic recovered", &guard.scope, payload);
     let error = Error::new(ErrorKind::Internal).message("internal server error");
     write_error(&guard.scope, &error)
 }
@@ -193,7 +224,7 @@ impl Future for RequestFuture {
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             guard.complete = true;
-            guard.connection.upgraded();
+            guard.shared.state.upgraded();
         }
         Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, guard))))
     }

@@ -170,24 +170,33 @@ impl ConnectionState {
         self.waiting_bodies.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// A head is complete. Returns when the body must be complete.
-    pub(crate) fn request_started(&self) -> Option<Instant> {
-        let now = self.now();
-        // A pipelined head came in together with the one before it.
+    /// A head is complete. Returns when its first byte came in.
+    pub(crate) fn request_started(&self) -> Instant {
         let began = match self.phase() {
-            Phase::Head => self.head_began.load(Ordering::Relaxed).min(now),
-            _ => now,
+            Phase::Head => match self.head_began.load(Ordering::Relaxed) {
+                NEVER => self.now(),
+                began => began,
+            },
+            // A pipelined head came in together with the one before it, and
+            // streams of HTTP/2 are not timed until they start.
+            _ => self.now(),
         };
         self.in_flight.fetch_add(1, Ordering::AcqRel);
-        self.enter(Phase::Active, now);
-        let limit = self.limits.body?;
-        Some(self.opened + Duration::from_nanos(began) + limit)
+        self.phase.store(Phase::Active as u8, Ordering::Release);
+        self.opened + Duration::from_nanos(began)
     }
 
-    /// A response was produced to its end, failed, or was dropped.
+    /// When the body of a request that began at `began` must be complete.
+    pub(crate) fn body_deadline(&self, began: Instant) -> Option<Instant> {
+        Some(began + self.limits.body?)
+    }
+
+    /// A response was produced to its end, failed, or was dropped. What was
+    /// produced is flushed next, and idleness counts from then.
     pub(crate) fn request_finished(&self) {
         if self.in_flight.fetch_sub(1, Ordering::AcqRel) == 1 && self.phase() == Phase::Active {
-            self.enter(Phase::Idle, self.now());
+            self.unflushed.store(true, Ordering::Relaxed);
+            self.phase.store(Phase::Idle as u8, Ordering::Release);
         }
     }
 
@@ -370,7 +379,9 @@ mod tests {
         tokio::time::advance(Duration::from_secs(2)).await;
         state.head_bytes();
         assert_eq!(state.deadline(), Some((at(15), Expired::Head)));
-        assert_eq!(state.request_started(), Some(at(40)));
+        let began = state.request_started();
+        assert_eq!(began, at(10));
+        assert_eq!(state.body_deadline(began), Some(at(40)));
         assert_eq!(state.deadline(), None);
         state.write_stalled();
         tokio::time::advance(Duration::from_secs(1)).await;
@@ -396,5 +407,7 @@ mod tests {
         assert_eq!(state.deadline(), None);
         state.request_finished();
         assert_eq!(state.phase(), Phase::Idle);
+        state.flushed();
+        assert!(state.deadline().is_some());
     }
 }
