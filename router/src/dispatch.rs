@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use http::header::{ALLOW, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use plumego_contract::{
     Body, BoxHttpService, Request, RequestScope, Response, ResponseFuture, RouteMatch,
 };
@@ -55,7 +56,13 @@ impl<'r> Dispatch<'r> {
         } else {
             Head::No
         };
-        let target = match router.table.find(method, request.uri().path()) {
+        let path = request.uri().path();
+        let found = if path.is_empty() && is_tunnel(request) {
+            Found::NotFound
+        } else {
+            router.table.find(method, path)
+        };
+        let target = match found {
             Found::Route(matched) => {
                 if head != Head::No && *matched.route_method() == RouteMethod::from(Method::HEAD) {
                     head = Head::Explicit;
@@ -196,15 +203,17 @@ fn miss<'r>(router: &'r Frozen, request: &Request, found: Found<'_>) -> Target<'
             Target::MethodNotAllowed(allow)
         }
         _ if is_options && uri.path() == "*" => Target::Options(router.allow_all.clone()),
-        // A tunnel has no path that anything could be registered for.
-        _ if *request.method() == Method::CONNECT
-            && uri.path_and_query().is_none()
-            && config.method_not_allowed =>
-        {
+        _ if is_tunnel(request) && config.method_not_allowed => {
             Target::MethodNotAllowed(AllowSet::default())
         }
         _ => not_found(router, uri.path()),
     }
+}
+
+/// `CONNECT host:port` has no path that anything could be registered for.
+#[cold]
+fn is_tunnel(request: &Request) -> bool {
+    *request.method() == Method::CONNECT && request.uri().path_and_query().is_none()
 }
 
 fn not_found<'r>(router: &'r Frozen, path: &str) -> Target<'r> {
@@ -227,7 +236,8 @@ fn location(path: &str, query: Option<&str>) -> Option<HeaderValue> {
     if !safe {
         return None;
     }
-    HeaderValue::try_from(target).ok()
+    // What clients send outside ASCII is no part of a URI (RFC 3986 section 2).
+    HeaderValue::try_from(utf8_percent_encode(&target, CONTROLS).to_string()).ok()
 }
 
 /// The answer of a router; never fails.

@@ -139,6 +139,11 @@ impl<'r> RouteGroup<'r> {
         self.router.routes()
     }
 
+    #[cfg(feature = "static")]
+    pub(crate) fn parts(&mut self) -> (&mut Router, usize) {
+        (self.router, self.id)
+    }
+
     /// The full prefix: empty, or absolute without trailing slash.
     #[must_use]
     pub fn prefix(&self) -> &str {

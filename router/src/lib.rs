@@ -51,6 +51,8 @@ mod registrar;
 mod registry;
 mod route;
 mod router;
+#[cfg(feature = "static")]
+mod static_mount;
 mod table;
 mod url;
 
@@ -67,4 +69,6 @@ pub use plumego_contract::param;
 pub use registrar::{RouteRegistrar, RouteSet};
 pub use route::Route;
 pub use router::Router;
+#[cfg(feature = "static")]
+pub use static_mount::{Asset, AssetSource};
 pub use url::UrlError;

@@ -13,10 +13,12 @@ const SEGMENTS_MAX: usize = 64;
 const BYTES_MAX: usize = 2_048;
 
 /// Stands for a parameter in a [`Pattern::key`]. Like the other marks it is a
-/// byte that never occurs in UTF-8, so no text can be mistaken for it.
-pub(crate) const PARAM: u8 = 0xFD;
-/// Stands for a wildcard in a [`Pattern::key`].
-pub(crate) const WILDCARD: u8 = 0xFC;
+/// byte that never occurs in UTF-8, so no text can be mistaken for it. It sorts
+/// after every byte of text.
+pub(crate) const PARAM: u8 = 0xFF;
+/// Stands for a wildcard in a [`Pattern::key`]; sorts between text and
+/// [`PARAM`].
+pub(crate) const WILDCARD: u8 = 0xFE;
 
 /// One segment of a pattern, in the order of precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]

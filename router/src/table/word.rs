@@ -35,7 +35,7 @@ fn load_tail(bytes: &[u8], at: usize) -> u64 {
             let surplus = (at + 8).wrapping_sub(bytes.len()) as u32 * 8;
             (u64::from_le_bytes(*last) >> 8) >> (surplus.wrapping_sub(8) & 63)
         }
-        None => short(bytes) >> (at as u32 * 8 & 63),
+        None => short(bytes) >> ((at as u32 * 8) & 63),
     }
 }
 
