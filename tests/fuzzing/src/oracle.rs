@@ -45,12 +45,12 @@ pub(crate) fn matching(data: &[u8]) {
 
 fn search(patterns: &[&str], path: &str) -> Answer {
     let path = if path.is_empty() { "/" } else { path };
-    let Some(segments) = path.split('/').map(decode).collect::<Option<Vec<_>>>() else {
-        return Answer::BadPath;
-    };
     if !path.starts_with('/') {
         return Answer::NotFound;
     }
+    let Some(segments) = path.split('/').map(decode).collect::<Option<Vec<_>>>() else {
+        return Answer::BadPath;
+    };
     let leading = segments.iter().take_while(|s| s.is_empty()).count();
     let trailing = segments.iter().rev().take_while(|s| s.is_empty()).count();
     let end = (segments.len() - trailing).max(leading);
@@ -62,7 +62,7 @@ fn search(patterns: &[&str], path: &str) -> Answer {
         .iter()
         .filter_map(|pattern| Some((*pattern, capture(pattern, segments)?)));
     match candidates.min_by(|a, b| specificity(a.0, b.0)) {
-        Some((pattern, values)) => Answer::Route(pattern.to_owned(), values),
+        Some((pattern, values)) => Answer::Route(format!("/{}", pattern.trim_matches('/')), values),
         None => Answer::NotFound,
     }
 }
@@ -85,7 +85,7 @@ fn decode(segment: &str) -> Option<String> {
 fn capture(pattern: &str, path: &[String]) -> Option<Vec<String>> {
     let mut values = Vec::new();
     let mut rest = path;
-    for segment in pattern.split('/').filter(|s| !s.is_empty()) {
+    for segment in segments(pattern) {
         let (first, after) = rest.split_first()?;
         match rank(segment) {
             0 if decode(segment)? == *first => {}
@@ -101,6 +101,10 @@ fn capture(pattern: &str, path: &[String]) -> Option<Vec<String>> {
     rest.is_empty().then_some(values)
 }
 
+fn segments(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split('/').filter(|segment| !segment.is_empty())
+}
+
 fn rank(segment: &str) -> u8 {
     match segment.as_bytes() {
         [b'{', b'*', ..] => 2,
@@ -111,5 +115,6 @@ fn rank(segment: &str) -> u8 {
 
 /// Static before parameter before wildcard, segment by segment.
 fn specificity(a: &str, b: &str) -> Ordering {
-    a.split('/').map(rank).cmp(b.split('/').map(rank))
+    let ranks = |pattern| segments(pattern).map(rank);
+    ranks(a).cmp(ranks(b))
 }
