@@ -1,6 +1,8 @@
 //! Ten thousand idle connections within their memory bound; a program of its
 //! own, because it measures the memory of the process.
 
+#![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 #[allow(dead_code, reason = "shared with the tests of the server")]
 #[path = "server/harness.rs"]
 mod harness;

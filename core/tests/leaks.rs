@@ -3,6 +3,8 @@
 //! A program of its own, because it counts the descriptors of the process; its
 //! tests take turns for the same reason.
 
+#![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 #[allow(dead_code, reason = "shared with the tests of the server")]
 #[path = "server/harness.rs"]
 mod harness;

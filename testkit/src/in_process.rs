@@ -26,7 +26,6 @@ impl InProcess {
     ///
     /// # Panics
     /// When the target is malformed.
-    #[must_use]
     pub fn request(&self, method: Method, target: &str) -> TestRequest {
         let mut request = Request::new(Body::empty());
         *request.method_mut() = method;

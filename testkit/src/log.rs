@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use plumego_log::{FieldValue, Fields, FlushError, Level, Logger, Record};
+use plumego_log::{FieldValue, Fields, FlushError, Level, Logger, Record, Text};
 
 /// One record as a test sees it.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ fn text_of(value: &FieldValue) -> String {
         FieldValue::F64(value) => value.to_string(),
         FieldValue::Str(text) => text.as_str().to_owned(),
         FieldValue::Error(chain) => {
-            let links: Vec<_> = chain.links().iter().map(|link| link.as_str()).collect();
+            let links: Vec<_> = chain.links().iter().map(Text::as_str).collect();
             links.join(": ")
         }
         other => format!("{other:?}"),

@@ -133,10 +133,8 @@ impl Connection {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
             let seen = &self.buffer[..filled];
-            if let Some(whole) = response_length(seen)? {
-                if filled >= whole {
-                    return Ok(());
-                }
+            if response_length(seen)?.is_some_and(|whole| filled >= whole) {
+                return Ok(());
             }
         }
     }

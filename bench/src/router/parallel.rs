@@ -26,7 +26,7 @@ pub(crate) fn rows(selection: &Selection) -> Vec<Row> {
 
 fn scenario_rows(effort: Effort, scenario: &Scenario) -> Vec<Row> {
     let requests = &scenario.requests;
-    let router = service::frozen(scenario, service::Kind::Async);
+    let router = service::frozen(scenario, service::Kind::Sync);
     let matchit = find::Matchit::new(scenario);
     let axum = service::axum(scenario);
     let allocations = service::cost_of_theirs(&axum, requests).allocations;
@@ -63,7 +63,7 @@ fn scenario_rows(effort: Effort, scenario: &Scenario) -> Vec<Row> {
         ),
         Row::ratio(
             scenario.name,
-            ("service, async fn", called_ns),
+            ("service, sync_fn", called_ns),
             ("axum", axum_ns),
             Some(SERVICE),
         ),

@@ -1,5 +1,7 @@
 //! The server on real sockets.
 
+#![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 mod drain;
 mod harness;
 mod http1;

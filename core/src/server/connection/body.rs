@@ -8,9 +8,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
-use plumego_contract::{
-    Body, BoxError, ConnectionInfo, ReadTimeout, ReceiveMonitor, RequestScope,
-};
+use plumego_contract::{Body, BoxError, ConnectionInfo, ReadTimeout, ReceiveMonitor, RequestScope};
 use tokio::time::{Instant, Sleep};
 
 use super::guard::log_panic;

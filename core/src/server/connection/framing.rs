@@ -116,12 +116,11 @@ impl FramingScanner {
     fn read_line(&mut self, line: &[u8], ambiguous: &mut impl FnMut(u64)) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match self.position {
-            Position::Head if line.is_empty() => {
-                // Blank lines before a request line are skipped (RFC 9112 2.2).
-                if self.request_line_seen {
-                    self.head_ended(ambiguous);
-                }
+            Position::Head if line.is_empty() && self.request_line_seen => {
+                self.head_ended(ambiguous);
             }
+            // Blank lines before a request line are skipped (RFC 9112 2.2).
+            Position::Head if line.is_empty() => {}
             Position::Head => self.read_head_line(line),
             Position::ChunkSize => self.read_chunk_size(line),
             Position::Trailers if line.is_empty() => self.position = Position::Head,

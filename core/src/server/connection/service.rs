@@ -12,13 +12,13 @@ use http::header::{CONNECTION, HOST, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Version};
 use hyper::body::Incoming;
 use plumego_contract::{
-    Body, Error, ErrorFormat, ErrorKind, ReceiveMonitor, Request, RequestScope,
-    Response, ResponseFuture, ScopeInit, ScopeSettings, TRACEPARENT, code, parse_traceparent,
+    Body, Error, ErrorFormat, ErrorKind, ReceiveMonitor, Request, RequestScope, Response,
+    ResponseFuture, ScopeInit, ScopeSettings, TRACEPARENT, code, parse_traceparent,
     prefers_problem_json, write_error,
 };
 use plumego_log::Logger;
-use tokio::time::Instant;
 use plumego_middleware::requestid::{self, RequestIdConfig};
+use tokio::time::Instant;
 
 use super::body::{ConnectionShared, ReadTimer, RequestGuard, ResponseBody};
 use super::guard::log_panic;
@@ -182,7 +182,12 @@ impl HeadFacts {
 
 /// Logs a panic that escaped every layer and answers in its place.
 fn answer_panic(guard: &RequestGuard, payload: &(dyn std::any::Any + Send)) -> Response {
-    log_panic(&*guard.shared.context.logger, "panic recovered", &guard.scope, payload);
+    log_panic(
+        &*guard.shared.context.logger,
+        "panic recovered",
+        &guard.scope,
+        payload,
+    );
     let error = Error::new(ErrorKind::Internal).message("internal server error");
     write_error(&guard.scope, &error)
 }
