@@ -8,8 +8,12 @@
 
 use memchr::memchr;
 
-/// Longest part of a line that matters: `transfer-encoding:` and a length.
+/// Longest part of a line that matters: `transfer-encoding:` and a length,
+/// without the blanks and zeros that may stand before the length.
 const KEPT_LINE_MAX: usize = 64;
+
+const CONTENT_LENGTH: &[u8] = b"content-length:";
+const TRANSFER_ENCODING: &[u8] = b"transfer-encoding:";
 
 #[derive(Debug)]
 enum Position {
@@ -96,7 +100,8 @@ impl FramingScanner {
             return &[];
         };
         let rest = &bytes[end + 1..];
-        if self.line.is_empty() {
+        // A long line is shortened, whether it arrived at once or not.
+        if self.line.is_empty() && end <= KEPT_LINE_MAX {
             self.read_line(&bytes[..end], ambiguous);
         } else {
             self.keep(&bytes[..end]);
@@ -108,9 +113,34 @@ impl FramingScanner {
         rest
     }
 
-    fn keep(&mut self, part: &[u8]) {
-        let room = KEPT_LINE_MAX.saturating_sub(self.line.len());
-        self.line.extend_from_slice(&part[..part.len().min(room)]);
+    /// Adds to the line as much as fits.
+    fn keep(&mut self, mut part: &[u8]) {
+        while !part.is_empty() {
+            let room = KEPT_LINE_MAX - self.line.len();
+            let (kept, rest) = part.split_at(part.len().min(room));
+            self.line.extend_from_slice(kept);
+            part = rest;
+            if !part.is_empty() && !self.shorten() {
+                return;
+            }
+        }
+    }
+
+    /// Makes room in a full line. A length may stand behind any number of
+    /// blanks and zeros, which must not push it out of what is kept.
+    fn shorten(&mut self) -> bool {
+        let start = match self.position {
+            Position::ChunkSize => 0,
+            _ if header(&self.line, CONTENT_LENGTH).is_some() => CONTENT_LENGTH.len(),
+            _ => return false,
+        };
+        let value = &self.line[start..];
+        let blanks = value.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let zeros = value[blanks..].iter().take_while(|b| **b == b'0').count();
+        // One zero is the number itself, unless digits follow.
+        let surplus = blanks + zeros.saturating_sub(1);
+        self.line.drain(start..start + surplus);
+        surplus > 0
     }
 
     fn read_line(&mut self, line: &[u8], ambiguous: &mut impl FnMut(u64)) {
@@ -135,13 +165,13 @@ impl FramingScanner {
         }
         match line[0] {
             b'c' | b'C' => {
-                if let Some(value) = header(line, b"content-length:") {
+                if let Some(value) = header(line, CONTENT_LENGTH) {
                     self.has_length = true;
                     self.content_length = parse_decimal(value);
                 }
             }
             b't' | b'T' => {
-                self.has_coding |= header(line, b"transfer-encoding:").is_some();
+                self.has_coding |= header(line, TRANSFER_ENCODING).is_some();
             }
             _ => {}
         }
@@ -227,6 +257,31 @@ mod tests {
     #[test]
     fn pipelined_requests_are_told_apart() {
         assert_eq!(ambiguous_requests(&[STREAM.as_bytes()]), [3, 5]);
+    }
+
+    /// A length behind padding counts, so that it cannot hide the request that
+    /// follows from the scanner.
+    #[test]
+    fn padding_before_a_length_does_not_hide_it() {
+        let second = "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for padding in [
+            " ".repeat(300),
+            "0".repeat(300),
+            format!("{:\t>99}{:0>99}", "", ""),
+        ] {
+            let sized = format!("POST / HTTP/1.1\r\nContent-Length:{padding}3\r\n\r\nabc");
+            let zeros = padding.replace([' ', '\t'], "0");
+            let chunked = format!(
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+                 {zeros}3\r\na\nb\r\n{zeros}\r\n\r\n"
+            );
+            for first in [sized, chunked] {
+                let stream = first + second;
+                let bytes: Vec<_> = stream.as_bytes().chunks(1).collect();
+                assert_eq!(ambiguous_requests(&bytes), [2], "byte by byte");
+                assert_eq!(ambiguous_requests(&[stream.as_bytes()]), [2], "at once");
+            }
+        }
     }
 
     proptest! {
