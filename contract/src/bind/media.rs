@@ -74,7 +74,8 @@ pub(super) fn parameter<'p>(parameters: &'p str, name: &str) -> Option<&'p str> 
     let mut rest = parameters;
     while !rest.is_empty() {
         let (key, after) = rest.split_once('=')?;
-        let key = key.trim_start_matches([';', ' ', '\t']).trim_end();
+        // What has no `=` is no parameter, and does not hide the next one.
+        let key = key.rsplit(';').next().unwrap_or(key).trim();
         let after = after.trim_start();
         let (value, next) = match after.strip_prefix('"') {
             Some(quoted) => quoted.split_once('"')?,
@@ -117,6 +118,7 @@ mod tests {
             "application/jsonp",
             "json",
             "application/json; charset=latin1",
+            "application/json; x; charset=latin1",
         ] {
             assert!(!Declared::of(&declared(bad)).is_json(), "{bad}");
         }
