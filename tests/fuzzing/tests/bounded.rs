@@ -14,6 +14,8 @@ const SEEDS: &[&[u8]] = &[
     b"session=abc; a=\"b\"; =; x",
     b"for=192.0.2.43;proto=https, for=\"[2001:db8::1]:4711\";by=_x",
     b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nContent-Length:          0000000000000000000000000000000000000003\r\n\r\nabc\
+      POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=1\r\nabc\r\n0\r\nA: b\r\n\r\n",
     b"password=hunter2 Bearer abc.def https://u:p@host/?token=x\nvalue",
     b"application/problem+json;q=0.9, application/json;q=0.1",
     b"body.items[3][\"a.b\"]",
