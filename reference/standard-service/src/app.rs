@@ -16,7 +16,7 @@ use plumego_health::{
     BoxError, CachedProbe, ComponentChecker, FnChecker, ProbeConfigError, ProbePolicy, ProbeSet,
     SharedGate,
 };
-use plumego_log::{BuiltLogger, Fields, LogBuilder, LogConfigError, Logger, LoggerExt};
+use plumego_log::{BuiltLogger, LogBuilder, LogConfigError, Logger, info, warn};
 use plumego_metrics::{HttpObserver, NoopCollector};
 use plumego_middleware::ConfigError;
 use plumego_middleware::cors::CorsConfigError;
@@ -181,38 +181,48 @@ async fn run(
 
 /// What is legal and seldom meant, once per issue.
 fn warn(config: &Config, logger: &dyn Logger) {
-    for warning in &config.warnings {
-        let fields = Fields::new()
-            .with("event", "config_warning")
-            .with("detail", warning.clone());
-        logger.warn("the configuration has a peculiarity", fields);
+    const EVENT: &str = "insecure_default";
+    for detail in &config.warnings {
+        let detail = detail.clone();
+        warn!(
+            logger,
+            "the configuration has a peculiarity",
+            event = "config_warning",
+            detail
+        );
     }
-    let insecure = |setting: &'static str| {
-        Fields::new()
-            .with("event", "insecure_default")
-            .with("setting", setting)
-    };
     if config.write_key.is_empty() {
-        let what = "everyone may change items: set a write key";
-        logger.warn(what, insecure("APP_WRITE_KEY"));
+        let setting = "APP_WRITE_KEY";
+        warn!(
+            logger,
+            "everyone may change items: set a write key",
+            event = EVENT,
+            setting
+        );
     }
     if config.cors_allowed_origins.is_empty() {
-        let what = "browsers may call from any origin: name the origins";
-        logger.warn(what, insecure("APP_CORS_ALLOWED_ORIGINS"));
+        let setting = "APP_CORS_ALLOWED_ORIGINS";
+        warn!(
+            logger,
+            "browsers may call from any origin: name the origins",
+            event = EVENT,
+            setting
+        );
     }
 }
 
 /// Tells where the service listens, and how to try it.
 fn announce(logger: &dyn Logger, addr: &BoundAddr, is_tls: bool) {
-    let mut fields = Fields::new().with("addr", addr.to_string());
-    if let Some(socket) = addr.socket_addr() {
-        let host = if socket.ip().is_unspecified() {
-            format!("localhost:{}", socket.port())
-        } else {
-            socket.to_string()
-        };
-        let curl = if is_tls { "curl -k https" } else { "curl http" };
-        fields = fields.with("try", format!("{curl}://{host}/api/hello"));
-    }
-    logger.info("listening", fields);
+    let Some(socket) = addr.socket_addr() else {
+        info!(logger, "listening", %addr);
+        return;
+    };
+    let host = if socket.ip().is_unspecified() {
+        format!("localhost:{}", socket.port())
+    } else {
+        socket.to_string()
+    };
+    let curl = if is_tls { "curl -k https" } else { "curl http" };
+    let example = format!("{curl}://{host}/api/hello");
+    info!(logger, "listening", %addr, example);
 }

@@ -1,5 +1,10 @@
 //! The compiled service over a real listener, as its users meet it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of tests may panic like the tests themselves"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};

@@ -1,0 +1,56 @@
+/// How a service writes success.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Success {
+    /// `{"data","meta"?,"request_id"?}`, in that order.
+    #[default]
+    Reply,
+    /// The value itself.
+    Bare,
+}
+
+/// The service to examine.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub(crate) url: String,
+    pub(crate) write_key: Option<String>,
+    pub(crate) success: Success,
+}
+
+impl Target {
+    /// A service without a write key that writes `Reply`. The URL is
+    /// `http://host[:port]`, perhaps with a prefix of all paths.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            write_key: None,
+            success: Success::Reply,
+        }
+    }
+
+    /// Sets the key that writes carry; the cases about the key need it.
+    #[must_use]
+    pub fn with_write_key(mut self, key: impl Into<String>) -> Self {
+        self.write_key = Some(key.into());
+        self
+    }
+
+    /// Sets how the service writes success.
+    #[must_use]
+    pub fn with_success(mut self, success: Success) -> Self {
+        self.success = success;
+        self
+    }
+}
+
+/// The suite cannot talk to such a service.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidTarget {
+    /// The URL is not one of plain HTTP.
+    #[error("`{0}` is not a URL of the form http://host[:port]")]
+    Url(String),
+    /// No header can carry the key.
+    #[error("the write key must be visible ASCII without spaces")]
+    WriteKey,
+}
