@@ -86,8 +86,8 @@ impl Server {
     }
 
     /// TLS policy beyond what the configuration offers, before binding; the
-    /// caller owns what it sets. `None` without TLS. A reload starts from the
-    /// configured files again and does not carry such changes over.
+    /// caller owns what it sets. `None` without TLS. A reload keeps such policy
+    /// and replaces certificates, client authorities and tickets.
     pub fn tls_mut(&mut self) -> Option<&mut rustls::ServerConfig> {
         self.tls.as_mut().map(TlsRuntime::config_mut)
     }

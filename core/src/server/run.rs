@@ -10,7 +10,7 @@ use plumego_log::{Fields, LoggerExt};
 
 use super::{BoundServer, Server, ServerHandle};
 use crate::error::{CoreError, Operation};
-use crate::lifecycle::{Lifecycle, LifecycleContext, LifecycleGroup};
+use crate::lifecycle::{LifecycleContext, LifecycleGroup};
 use crate::listen::BoundAddr;
 use crate::signal::{Termination, Terminations};
 
@@ -132,22 +132,12 @@ pub(crate) async fn run(server: Server, options: RunOptions) -> Result<(), CoreE
 }
 
 async fn start(components: &LifecycleGroup, limit: Duration) -> Result<(), CoreError> {
-    let context = LifecycleContext::within(limit);
-    let started = tokio::time::timeout(limit, components.start(&context)).await;
-    let failed = match started {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(cause)) => CoreError::new(Operation::StartComponent, cause),
-        Err(_) => CoreError::new(
-            Operation::StartComponent,
-            format!("components did not start within {limit:?}"),
-        ),
-    };
-    // A start that failed has stopped what it started; one that was cut short
-    // has not.
-    match Lifecycle::stop(components, &LifecycleContext::within(limit)).await {
-        Ok(()) => Err(failed),
-        Err(cause) => Err(failed.with_later(CoreError::new(Operation::StopComponent, cause))),
-    }
+    // The group bounds each start by the deadline and takes back what it
+    // started when one fails.
+    components
+        .start(&LifecycleContext::within(limit))
+        .await
+        .map_err(|cause| CoreError::new(Operation::StartComponent, cause))
 }
 
 /// What ends a running server.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::header::{CONNECTION, UPGRADE};
-use plumego_contract::{Body, Json, Request, Response, sync_fn};
+use plumego_contract::{Body, Json, Request, Response, Text, sync_fn};
 use plumego_testkit::http1::{Incoming, RawClient, exchange, get};
 use plumego_testkit::until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -254,5 +254,28 @@ async fn a_body_that_breaks_off_closes_the_connection_instead_of_ending_it() {
     let mut client = RawClient::connect(server.address).await;
     client.send(get("/broken")).await.unwrap();
     assert!(matches!(client.incoming().await, Incoming::Broken(_)));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_survives_a_body_that_nobody_reads() {
+    let server = start(config(), |app| {
+        app.post("/refuse", sync_fn(|_| Text::new("no"))).unwrap();
+    })
+    .await;
+    for _ in 0..20 {
+        let mut client = RawClient::connect(server.address).await;
+        let length = 600_000;
+        let head = format!("POST /refuse HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n");
+        client.send(head).await.unwrap();
+        // A close with input unread would reset the connection under the write
+        // or under the response.
+        for _ in 0..length / 10_000 {
+            client.send(vec![b'x'; 10_000]).await.unwrap();
+        }
+        let response = client.response().await;
+        assert_eq!((response.status, response.text().as_str()), (200, "no"));
+        assert_eq!(response.header("content-length"), Some("2"));
+    }
     server.stop().await;
 }

@@ -106,6 +106,11 @@ async fn bodies_trailers_and_head() {
     let response = client.send(head).await.unwrap();
     assert_eq!(response.headers()["content-length"], "7");
     assert!(response.body().is_empty());
+    let long = format!("http://test/{}", "x".repeat(9000));
+    let refused = Request::head(&long).body(Bytes::new()).unwrap();
+    let response = client.send(refused).await.unwrap();
+    assert_eq!(response.status(), 414);
+    assert!(response.body().is_empty(), "errors have no body either");
     drop(client);
     server.stop().await;
 }

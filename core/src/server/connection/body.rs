@@ -26,6 +26,8 @@ pub(crate) struct ConnectionShared {
 pub(super) struct RequestGuard {
     pub(super) scope: RequestScope,
     pub(super) shared: Arc<ConnectionShared>,
+    /// The request was HEAD: the answer has no body.
+    pub(super) head: bool,
     /// Set once the answer was produced to its end; until then a drop means
     /// that the client left.
     pub(super) complete: bool,
@@ -141,14 +143,20 @@ impl Drop for ResponseBody {
 /// Makes a request body fail when it takes too long. The timer is made only
 /// for a body that has to be waited for.
 pub(super) struct ReadTimer {
-    deadline: Instant,
+    /// None when bodies may take as long as they like.
+    deadline: Option<Instant>,
+    connection: Arc<ConnectionShared>,
     sleep: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
 impl ReadTimer {
-    pub(super) fn until(deadline: Instant) -> Arc<Self> {
+    pub(super) fn until(
+        deadline: Option<Instant>,
+        connection: &Arc<ConnectionShared>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             deadline,
+            connection: Arc::clone(connection),
             sleep: Mutex::new(None),
         })
     }
@@ -156,12 +164,18 @@ impl ReadTimer {
 
 impl ReceiveMonitor for ReadTimer {
     fn poll_failure(&self, cx: &mut Context<'_>) -> Poll<BoxError> {
+        let Some(deadline) = self.deadline else {
+            return Poll::Pending;
+        };
         let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
-        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(self.deadline)));
+        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         sleep.as_mut().poll(cx).map(|()| ReadTimeout.into())
     }
 
-    fn ended(&self, _complete: bool) {
+    fn ended(&self, complete: bool) {
+        if !complete {
+            self.connection.state.leave_input();
+        }
         let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
         *sleep = None;
     }

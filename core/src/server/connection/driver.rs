@@ -193,6 +193,7 @@ impl<C: Graceful> Driver<'_, C> {
                 self.state.abort();
                 return Poll::Ready(());
             }
+            Due::Expired(Expired::Linger) => return Poll::Ready(()),
             Due::Overdue => {
                 self.state.abort();
                 return Poll::Ready(());

@@ -14,6 +14,9 @@ use super::framing::FramingScanner;
 use super::timers::{ConnectionState, Phase};
 use crate::server::registry::ConnectionGuard;
 
+/// Most input that is thrown away for the sake of the last response.
+const DISCARDED_MAX: usize = 1024 * 1024;
+
 /// A socket that can be told to reset instead of closing.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes the next close a reset, dropping what was not sent.
@@ -48,6 +51,9 @@ pub(crate) struct ConnectionIo<T: Transport> {
     watch: Watch,
     /// The answer to a head that took too long; sent in place of input.
     farewell: Option<Bytes>,
+    output_closed: bool,
+    /// Input thrown away after the last response.
+    discarded: usize,
     _guard: ConnectionGuard,
 }
 
@@ -59,6 +65,8 @@ impl<T: Transport> ConnectionIo<T> {
             replay: Bytes::new(),
             watch: Watch::Nothing,
             farewell: None,
+            output_closed: false,
+            discarded: 0,
             _guard: guard,
         }
     }
@@ -105,6 +113,20 @@ impl<T: Transport> ConnectionIo<T> {
             rest.advance(sent);
         }
         ready!(Pin::new(&mut self.transport).poll_flush(cx))?;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Throws input away until the client ends it or has sent too much of it.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut room = [0; 8 * 1024];
+        while self.discarded < DISCARDED_MAX {
+            let mut buffer = ReadBuf::new(&mut room);
+            ready!(Pin::new(&mut self.transport).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                break;
+            }
+            self.discarded += buffer.filled().len();
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -197,7 +219,16 @@ impl<T: Transport> AsyncWrite for ConnectionIo<T> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().transport).poll_shutdown(cx)
+        let this = self.get_mut();
+        if !this.output_closed {
+            ready!(Pin::new(&mut this.transport).poll_shutdown(cx))?;
+            this.output_closed = true;
+        }
+        if !this.state.must_linger() {
+            return Poll::Ready(Ok(()));
+        }
+        this.state.linger();
+        this.poll_discard(cx)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use http::header::{CONNECTION, HOST, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Version};
 use hyper::body::Incoming;
 use plumego_contract::{
@@ -63,8 +63,8 @@ impl hyper::service::Service<http::Request<Incoming>> for RequestService {
         let guard = RequestGuard {
             scope: scope.clone(),
             shared: Arc::clone(&self.shared),
-            // Nobody reads the body of an answer to HEAD.
-            complete: parts.method == Method::HEAD,
+            head: parts.method == Method::HEAD,
+            complete: false,
         };
         if let Err(refusal) = self.check(&parts, &facts, ordinal) {
             let mut response = write_error(&scope, &refusal);
@@ -74,14 +74,11 @@ impl hyper::service::Service<http::Request<Incoming>> for RequestService {
             }
             return RequestFuture::new(ResponseFuture::ready(response), guard);
         }
-        let monitor = || {
-            let deadline = state.body_deadline(began)?;
-            Some(ReadTimer::until(deadline) as Arc<dyn ReceiveMonitor>)
-        };
         let body = if http_body::Body::is_end_stream(&incoming) {
             Body::empty()
         } else {
-            Body::from_incoming(incoming, monitor())
+            let monitor = ReadTimer::until(state.body_deadline(began), &self.shared);
+            Body::from_incoming(incoming, Some(monitor as Arc<dyn ReceiveMonitor>))
         };
         parts.extensions.insert(scope);
         let request = Request::from_parts(parts, body);
@@ -192,6 +189,15 @@ fn answer_panic(guard: &RequestGuard, payload: &(dyn std::any::Any + Send)) -> R
     write_error(&guard.scope, &error)
 }
 
+/// An answer to HEAD: its length stays, its body goes.
+fn without_body(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = body.exact_len().filter(|length| *length > 0) {
+        head.headers.entry(CONTENT_LENGTH).or_insert(length.into());
+    }
+    Response::from_parts(head, Body::empty())
+}
+
 /// The answer to one request. Dropping it before it is ready means that the
 /// client left: the request is cancelled.
 pub(crate) struct RequestFuture {
@@ -231,6 +237,11 @@ impl Future for RequestFuture {
             guard.complete = true;
             guard.shared.state.upgraded();
         }
+        let response = if guard.head {
+            without_body(response)
+        } else {
+            response
+        };
         Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, guard))))
     }
 }

@@ -56,7 +56,12 @@ pub(crate) enum Expired {
     Idle,
     Head,
     WriteStall,
+    Linger,
 }
+
+/// How long a client may go on sending what nobody reads after the last
+/// response, before the socket is closed for good.
+const LINGER_LIMIT: Duration = Duration::from_secs(2);
 
 /// "Not now" in a slot that holds nanoseconds since the connection started.
 const NEVER: u64 = u64::MAX;
@@ -73,6 +78,10 @@ pub(crate) struct ConnectionState {
     head_began: AtomicU64,
     /// Since when the peer accepts nothing.
     stalled_since: AtomicU64,
+    /// Since when the response is out and the rest of the input thrown away.
+    lingers_since: AtomicU64,
+    /// A request body was given up before its end.
+    input_left: AtomicBool,
     in_flight: AtomicU32,
     multiplexed: AtomicBool,
     /// HTTP/2: response bodies with more to send that wait for the peer to make
@@ -103,6 +112,8 @@ impl ConnectionState {
             since: AtomicU64::new(0),
             head_began: AtomicU64::new(NEVER),
             stalled_since: AtomicU64::new(NEVER),
+            lingers_since: AtomicU64::new(NEVER),
+            input_left: AtomicBool::new(false),
             in_flight: AtomicU32::new(0),
             multiplexed: AtomicBool::new(false),
             waiting_bodies: AtomicU32::new(0),
@@ -241,6 +252,23 @@ impl ConnectionState {
         quiet.then(|| self.opened + Duration::from_nanos(since))
     }
 
+    /// A request body was given up before its end.
+    pub(crate) fn leave_input(&self) {
+        self.input_left.store(true, Ordering::Release);
+    }
+
+    /// Whether closing now could destroy the last response: a socket closed
+    /// with input unread is reset (RFC 9112 section 9.6).
+    pub(crate) fn must_linger(&self) -> bool {
+        self.input_left.load(Ordering::Acquire) && !self.is_aborted()
+    }
+
+    pub(crate) fn linger(&self) {
+        if self.lingers_since.load(Ordering::Relaxed) == NEVER {
+            self.lingers_since.store(self.now(), Ordering::Release);
+        }
+    }
+
     /// The peer takes nothing.
     pub(crate) fn write_stalled(&self) {
         if self.stalled_since.load(Ordering::Relaxed) == NEVER {
@@ -251,6 +279,10 @@ impl ConnectionState {
     /// The nearest deadline and what passes with it.
     pub(crate) fn deadline(&self) -> Option<(Instant, Expired)> {
         let at = |nanos: u64, limit: Duration| self.opened + Duration::from_nanos(nanos) + limit;
+        let lingers = self.lingers_since.load(Ordering::Acquire);
+        if lingers != NEVER {
+            return Some((at(lingers, LINGER_LIMIT), Expired::Linger));
+        }
         let stall = self
             .limits
             .write_stall
