@@ -126,24 +126,35 @@ enum Comparison {
 /// Evaluates the preconditions of a request in the order of RFC 9110 section
 /// 13.2.2. `If-Match` compares strongly, `If-None-Match` weakly. Dates count in
 /// whole seconds; a date that cannot be read does not count.
+///
+/// With neither a tag nor a time there is no current representation, so that
+/// `*` matches nothing: `If-None-Match: *` lets a `PUT` create it, `If-Match: *`
+/// lets none replace it.
 pub fn evaluate<B>(
     request: &Request<B>,
     etag: Option<&ETag>,
     last_modified: Option<SystemTime>,
 ) -> Outcome {
-    judge(request.method(), request.headers(), etag, last_modified)
+    let current = Current {
+        exists: etag.is_some() || last_modified.is_some(),
+        etag,
+        modified: last_modified,
+    };
+    judge(request.method(), request.headers(), &current)
 }
 
-pub(crate) fn judge(
-    method: &Method,
-    headers: &HeaderMap,
-    etag: Option<&ETag>,
-    last_modified: Option<SystemTime>,
-) -> Outcome {
+/// What preconditions are compared with.
+pub(crate) struct Current<'r> {
+    pub(crate) exists: bool,
+    pub(crate) etag: Option<&'r ETag>,
+    pub(crate) modified: Option<SystemTime>,
+}
+
+pub(crate) fn judge(method: &Method, headers: &HeaderMap, current: &Current<'_>) -> Outcome {
     let reads = method == Method::GET || method == Method::HEAD;
-    let modified = last_modified.and_then(whole_seconds);
+    let modified = current.modified.and_then(whole_seconds);
     if headers.contains_key(IF_MATCH) {
-        if !any_tag(headers, &IF_MATCH, etag, Comparison::Strong) {
+        if !any_tag(headers, &IF_MATCH, current, Comparison::Strong) {
             return Outcome::PreconditionFailed;
         }
     } else if let (Some(modified), Some(limit)) = (modified, date(headers, &IF_UNMODIFIED_SINCE))
@@ -152,7 +163,7 @@ pub(crate) fn judge(
         return Outcome::PreconditionFailed;
     }
     if headers.contains_key(IF_NONE_MATCH) {
-        if any_tag(headers, &IF_NONE_MATCH, etag, Comparison::Weak) {
+        if any_tag(headers, &IF_NONE_MATCH, current, Comparison::Weak) {
             return if reads {
                 Outcome::NotModified
             } else {
@@ -189,18 +200,21 @@ pub(crate) fn if_range_holds(
 fn any_tag(
     headers: &HeaderMap,
     name: &HeaderName,
-    own: Option<&ETag>,
+    current: &Current<'_>,
     comparison: Comparison,
 ) -> bool {
     let lists = headers.get_all(name).iter();
     lists.filter_map(|value| value.to_str().ok()).any(|list| {
         let list = list.trim();
         if list == "*" {
-            return true;
+            return current.exists;
         }
         let mut rest = list;
         while let Some((weak, opaque, after)) = split_tag(rest) {
-            if own.is_some_and(|own| own.is(weak, opaque, comparison)) {
+            if current
+                .etag
+                .is_some_and(|own| own.is(weak, opaque, comparison))
+            {
                 return true;
             }
             rest = after.trim_start_matches([' ', '\t', ',']);
@@ -331,6 +345,29 @@ mod tests {
         assert_eq!(outcome(Method::GET, &both, "\"a\""), Outcome::NotModified);
         let lines = [("if-none-match", "\"b\""), ("if-none-match", "\"a\"")];
         assert_eq!(outcome(Method::GET, &lines, "\"a\""), Outcome::NotModified);
+    }
+
+    #[test]
+    fn a_star_stands_for_any_representation_but_not_for_none() {
+        let star = |method, name| {
+            let mut request = crate::Request::new(Body::empty());
+            *request.method_mut() = method;
+            request.headers_mut().insert(name, "*".parse().unwrap());
+            request
+        };
+        let create = star(Method::PUT, IF_NONE_MATCH);
+        let replace = star(Method::PUT, IF_MATCH);
+        assert_eq!(evaluate(&create, None, None), Outcome::Proceed);
+        assert_eq!(evaluate(&replace, None, None), Outcome::PreconditionFailed);
+        let known = [
+            (ETag::strong("a").ok(), None),
+            (None, Some(SystemTime::UNIX_EPOCH)),
+        ];
+        for (etag, modified) in known {
+            let outcome = |request| evaluate(request, etag.as_ref(), modified);
+            assert_eq!(outcome(&create), Outcome::PreconditionFailed);
+            assert_eq!(outcome(&replace), Outcome::Proceed);
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-use crate::conditional::{self, ETag, Outcome};
+use crate::conditional::{self, Current, ETag, Outcome};
 use crate::respond::{IntoResponse, write_error};
 use crate::scope::RequestScope;
 use crate::{Body, Error, ErrorKind, Response};
@@ -357,7 +357,12 @@ impl FileReply {
 impl IntoResponse for FileReply {
     fn into_response(mut self, scope: &RequestScope) -> Response {
         let Conditions { method, headers } = &self.conditions;
-        match conditional::judge(method, headers, self.etag.as_ref(), self.modified) {
+        let current = Current {
+            exists: true,
+            etag: self.etag.as_ref(),
+            modified: self.modified,
+        };
+        match conditional::judge(method, headers, &current) {
             Outcome::Proceed => {}
             Outcome::NotModified => return self.not_modified(),
             Outcome::PreconditionFailed => {

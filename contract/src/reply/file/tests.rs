@@ -120,6 +120,16 @@ async fn conditional_requests() {
     }
 }
 
+#[test]
+fn bytes_without_validators_are_there_all_the_same() {
+    for (header, status) in [("if-match", 200), ("if-none-match", 304)] {
+        let request = request(Method::GET, &[(header, "*")]);
+        let reply = FileReply::from_bytes(&request, CONTENT, None);
+        let response = reply.into_response(&RequestScope::detached());
+        assert_eq!(response.status(), status, "{header}");
+    }
+}
+
 #[tokio::test]
 async fn a_single_range() {
     for (range, body, place) in [
