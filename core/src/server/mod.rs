@@ -73,6 +73,13 @@ impl Server {
         }
     }
 
+    /// Drives this gate instead of an own one; before anybody has a handle.
+    fn drive_gate(&mut self, gate: SharedGate) {
+        if let Some(drain) = Arc::get_mut(&mut self.handle.drain) {
+            drain.gate = gate;
+        }
+    }
+
     /// The application as a service; keeps working after a shutdown.
     #[must_use]
     pub fn service(&self) -> AppService {

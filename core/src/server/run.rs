@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use plumego_health::SharedGate;
 use plumego_log::{Fields, LoggerExt};
 
 use super::{BoundServer, Server, ServerHandle};
@@ -29,6 +30,9 @@ pub struct RunOptions {
     pub start_timeout: Duration,
     /// Longest stop of the components; 15 s.
     pub stop_timeout: Duration,
+    /// Driven in place of a gate of the server's own, for readiness handlers
+    /// that were built before the server.
+    pub gate: Option<SharedGate>,
     /// Called once with the address that was bound.
     pub on_bound: Option<OnBound>,
 }
@@ -40,6 +44,7 @@ impl Default for RunOptions {
             lifecycle: None,
             start_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(15),
+            gate: None,
             on_bound: None,
         }
     }
@@ -74,6 +79,14 @@ impl RunOptions {
         self
     }
 
+    /// Drives this gate: open while the server serves, closed with reason
+    /// `draining` from the start of a shutdown on.
+    #[must_use]
+    pub fn with_gate(mut self, gate: SharedGate) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
     /// Tells where the server listens, once it does.
     #[must_use]
     pub fn with_on_bound(mut self, on_bound: impl FnOnce(&BoundAddr) + Send + 'static) -> Self {
@@ -95,14 +108,18 @@ impl fmt::Debug for RunOptions {
 
 /// Runs a server to its end: components start, the listener binds, requests
 /// are served until the shutdown, components stop in reverse.
-pub(crate) async fn run(server: Server, options: RunOptions) -> Result<(), CoreError> {
+pub(crate) async fn run(mut server: Server, options: RunOptions) -> Result<(), CoreError> {
     let RunOptions {
         shutdown,
         lifecycle,
         start_timeout,
         stop_timeout,
+        gate,
         on_bound,
     } = options;
+    if let Some(gate) = gate {
+        server.drive_gate(gate);
+    }
     let stop = match shutdown {
         Some(shutdown) => Stop::Future(shutdown),
         // Installed first, so that a signal while components start is not lost.

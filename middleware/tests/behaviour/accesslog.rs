@@ -10,7 +10,9 @@ use plumego_middleware::ConfigErrorKind;
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
 use plumego_testkit::{InProcess, LogEntry, RecordingLogger};
 
-use crate::support::{PanickingLogger, around, forever, get, hello, panics, poll_body, poll_pending, request};
+use crate::support::{
+    PanickingLogger, around, forever, get, hello, panics, poll_body, poll_pending, request,
+};
 
 fn logged(
     configure: impl FnOnce(AccessLogConfig) -> AccessLogConfig,

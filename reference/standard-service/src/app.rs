@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use plumego_contract::ErrorRendering;
 use plumego_core::{
-    App, AppConfig, AppDependencies, BoundAddr, CoreError, Operation, RunOptions, TlsConfig, signal,
+    App, AppConfig, AppDependencies, BoundAddr, CoreError, Operation, RunOptions, TlsConfig,
 };
 use plumego_health::{
     BoxError, CachedProbe, ComponentChecker, FnChecker, ProbeConfigError, ProbePolicy, ProbeSet,
@@ -155,28 +155,15 @@ pub(crate) async fn serve(config: &Config) -> Result<(), AppError> {
     run(service, RunOptions::default(), announce).await
 }
 
-/// Runs to the end, and keeps the readiness gate: open while the listener is,
-/// closed from the first signal on.
+/// Runs to the end; the server drives the gate that the readiness handler looks
+/// at.
 async fn run(
     service: Service,
     options: RunOptions,
     announce: impl FnOnce(&BoundAddr) + Send + 'static,
 ) -> Result<(), AppError> {
-    let Service { app, gate } = service;
-    let opened = gate.clone();
-    let options = options.with_on_bound(move |addr| {
-        opened.mark_ready();
-        announce(addr);
-    });
-    let close_early = async {
-        signal::termination().await;
-        gate.mark_not_ready("draining");
-        std::future::pending().await
-    };
-    tokio::select! {
-        ended = app.run_with(options) => Ok(ended?),
-        never = close_early => never,
-    }
+    let options = options.with_gate(service.gate).with_on_bound(announce);
+    Ok(service.app.run_with(options).await?)
 }
 
 /// What is legal and seldom meant, once per issue.
