@@ -115,29 +115,27 @@ impl Scaling {
     }
 }
 
-/// Alternates between one thread and one per core. `make` is called on the
-/// thread that runs the slices.
-pub(crate) fn scale<'a, M>(effort: Effort, make: M) -> Scaling
-where
-    M: Fn() -> Slice<'a> + Sync,
-{
+/// Makes slices; called on the thread that runs them.
+pub(crate) type Maker<'a> = dyn Fn() -> Slice<'a> + Sync + 'a;
+
+/// Alternates between subjects, and between one thread and one per core.
+pub(crate) fn scale<const N: usize>(effort: Effort, makers: [&Maker<'_>; N]) -> [Scaling; N] {
     let threads = cores().len().clamp(1, 16);
-    let (mut single, mut parallel) = (Samples::default(), Samples::default());
+    let mut samples = [(); N].map(|()| (Samples::default(), Samples::default()));
     for _ in 0..effort.rounds * 2 {
-        single.take_in(run_on(1, effort.round / 2, &make));
-        parallel.take_in(run_on(threads, effort.round / 2, &make));
+        for (make, (single, parallel)) in makers.iter().zip(&mut samples) {
+            single.take_in(run_on(1, effort.round / 2, *make));
+            parallel.take_in(run_on(threads, effort.round / 2, *make));
+        }
     }
-    Scaling {
+    samples.map(|(mut single, mut parallel)| Scaling {
         single_ns: single.median(),
         parallel_ns: parallel.median(),
         threads,
-    }
+    })
 }
 
-fn run_on<'a, M>(threads: usize, length: Duration, make: &M) -> Samples
-where
-    M: Fn() -> Slice<'a> + Sync,
-{
+fn run_on(threads: usize, length: Duration, make: &Maker<'_>) -> Samples {
     let barrier = std::sync::Barrier::new(threads);
     let work = |core| {
         pin(core);

@@ -9,14 +9,16 @@ use http::header::{ALLOW, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use plumego_contract::{
-    Body, BoxHttpService, Request, RequestScope, Response, ResponseFuture, RouteMatch,
+    Body, BoxHttpService, Request, RequestScope, Response, ResponseFuture, RouteMatch, RoutePattern,
 };
 
 use crate::allow::AllowSet;
 use crate::answer;
+use crate::ends::Ends;
 use crate::frozen::Frozen;
 use crate::matched::{Found, Matched};
 use crate::method::RouteMethod;
+use crate::path::{self, Decoded};
 
 /// What answers a request: a route, or the router itself.
 #[must_use = "nothing is answered before `call`"]
@@ -68,8 +70,13 @@ impl<'r> Dispatch<'r> {
                     head = Head::Explicit;
                 }
                 let endpoint = &router.endpoints[matched.endpoint as usize];
-                let route = route_match(matched, request);
-                enter(request, route);
+                let Matched {
+                    facts,
+                    ends,
+                    decoded,
+                    ..
+                } = matched;
+                fill_slot(request, &facts.pattern, ends, decoded);
                 Target::Route(endpoint)
             }
             missed => miss(router, request, missed),
@@ -147,41 +154,71 @@ impl<'r> Dispatch<'r> {
     }
 }
 
-/// The match in the form requests carry it.
-#[inline]
-fn route_match(matched: Matched<'_>, request: &Request) -> RouteMatch {
-    let pattern = &matched.facts.pattern;
-    if pattern.params().len() == 0 {
-        return RouteMatch::plain(pattern);
-    }
-    let ends = matched.ends.to_array();
-    if let Some(decoded) = matched.decoded {
-        return RouteMatch::decoded(pattern, decoded.text, ends);
-    }
-    match request.uri().path_and_query() {
-        Some(target) if !target.path().starts_with("//") => {
-            RouteMatch::raw(pattern, target.clone(), ends)
+/// Puts the match into the scope of the request, in the form requests carry it.
+#[inline(always)]
+fn fill_slot(
+    request: &mut Request,
+    pattern: &'static RoutePattern,
+    ends: Ends,
+    decoded: Option<Box<Decoded>>,
+) {
+    let refused = match RequestScope::of(request) {
+        Some(scope) => fill(scope, request, pattern, ends, decoded),
+        None => {
+            let scope = RequestScope::detached();
+            let filled = fill(&scope, request, pattern, ends, decoded);
+            request.extensions_mut().insert(scope);
+            filled
         }
-        // Leading slashes were collapsed, so the target is another text.
-        _ => RouteMatch::decoded(pattern, matched.path, ends),
+    };
+    if let Err(refused) = refused {
+        enter_child(request, refused);
     }
 }
 
-#[inline]
-fn enter(request: &mut Request, route: RouteMatch) {
-    let scope = match RequestScope::of(request) {
-        Some(scope) => scope,
-        None => RequestScope::ensure(request),
-    };
-    if let Err(refused) = scope.set_route(route) {
-        let child = scope.child();
-        enter_child(request, child, refused);
+/// Each way builds its match where it is handed over: a value that was put
+/// together before would be copied at once, and wait for its own parts.
+#[inline(always)]
+fn fill(
+    scope: &RequestScope,
+    request: &Request,
+    pattern: &'static RoutePattern,
+    ends: Ends,
+    decoded: Option<Box<Decoded>>,
+) -> Result<(), RouteMatch> {
+    if let Some(decoded) = decoded {
+        return fill_with_text(scope, pattern, ends, decoded.text);
     }
+    if pattern.params().len() == 0 {
+        return scope.set_route(RouteMatch::plain(pattern));
+    }
+    match request.uri().path_and_query() {
+        Some(target) if !target.path().starts_with("//") => {
+            scope.set_route(RouteMatch::raw(pattern, target.clone(), ends.to_array()))
+        }
+        _ => {
+            let path = path::collapse_leading(request.uri().path());
+            fill_with_text(scope, pattern, ends, path.to_owned())
+        }
+    }
+}
+
+/// The path was decoded, or its leading slashes were collapsed, so that it is
+/// another text than the target.
+#[cold]
+fn fill_with_text(
+    scope: &RequestScope,
+    pattern: &'static RoutePattern,
+    ends: Ends,
+    path: String,
+) -> Result<(), RouteMatch> {
+    scope.set_route(RouteMatch::decoded(pattern, path, ends.to_array()))
 }
 
 /// An outer router has filled the slot.
 #[cold]
-fn enter_child(request: &mut Request, child: RequestScope, route: RouteMatch) {
+fn enter_child(request: &mut Request, route: RouteMatch) {
+    let child = RequestScope::ensure(request).child();
     // The slot of a new scope is free.
     let _ = child.set_route(route);
     request.extensions_mut().insert(child);

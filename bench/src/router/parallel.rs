@@ -31,14 +31,25 @@ fn scenario_rows(effort: Effort, scenario: &Scenario) -> Vec<Row> {
     let axum = service::axum(scenario);
     let allocations = service::cost_of_theirs(&axum, requests).allocations;
 
-    let dispatch = scale(effort, || service::dispatch(&router, requests));
-    let looked_up = scale(effort, || find::ours(&router, requests));
-    let by_matchit = scale(effort, || find::matchit(&matchit, requests));
-    let called = scale(effort, || service::ours(&router, requests));
-    let by_axum = scale(effort, || service::theirs(&axum, requests));
-    let (ends, their_ends) = (
-        scale(effort, || service::our_requests(requests)),
-        scale(effort, || service::their_requests(requests)),
+    let [
+        dispatch,
+        looked_up,
+        by_matchit,
+        called,
+        by_axum,
+        ends,
+        their_ends,
+    ] = scale(
+        effort,
+        [
+            &|| service::dispatch(&router, requests),
+            &|| find::ours(&router, requests),
+            &|| find::matchit(&matchit, requests),
+            &|| service::ours(&router, requests),
+            &|| service::theirs(&axum, requests),
+            &|| service::our_requests(requests),
+            &|| service::their_requests(requests),
+        ],
     );
     let called_ns = called.parallel_ns - ends.parallel_ns;
     let axum_ns = by_axum.parallel_ns - their_ends.parallel_ns - COUNTER_NS * allocations;

@@ -122,11 +122,14 @@ enum Text {
 ///
 /// Values are ranges of the path they were cut from, which is kept alive, so a
 /// later change of the request URI cannot corrupt them.
+// The ends come first so that moving a match that was just made reads them as
+// they were written; in between other fields a move waits for them.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct RouteMatch {
+    ends: [u16; PARAMS_MAX],
     source: Source,
     text: Text,
-    ends: [u16; PARAMS_MAX],
 }
 
 impl RouteMatch {
