@@ -11,18 +11,24 @@ use super::{Body, Kind};
 use crate::BoxError;
 
 /// Watches a request body while it is received; the server's timers hang on
-/// it. One monitor serves all requests of a connection.
+/// it.
 pub trait ReceiveMonitor: Send + Sync + 'static {
-    /// Called before each read. `Ready` makes the body fail with the error,
+    /// Called when a read has to wait. `Ready` makes the body fail with the error,
     /// for example [`ReadTimeout`](crate::ReadTimeout).
     fn poll_failure(&self, cx: &mut Context<'_>) -> Poll<BoxError>;
 
-    /// Called once: when the body ended (`complete`), failed or was dropped.
+    /// Called at most once: the body ended (`complete`) or failed.
     fn ended(&self, complete: bool);
+
+    /// Called at most once, in place of [`ended`](Self::ended): nobody wants
+    /// the rest of the body. What is done with it decides whether the
+    /// connection can be used again.
+    fn abandoned(&self, rest: Body);
 }
 
 pub(super) struct Incoming {
-    body: hyper::body::Incoming,
+    /// Taken only when it is handed on, on the way out.
+    body: Option<hyper::body::Incoming>,
     monitor: Option<Arc<dyn ReceiveMonitor>>,
 }
 
@@ -41,7 +47,10 @@ impl Body {
             }
             return Self::empty();
         }
-        Self(Kind::Incoming(Incoming { body, monitor }))
+        Self(Kind::Incoming(Incoming {
+            body: Some(body),
+            monitor,
+        }))
     }
 }
 
@@ -50,11 +59,14 @@ impl Incoming {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let frame = Pin::new(&mut *body).poll_frame(cx);
         match &frame {
             Poll::Pending => self.poll_monitor(cx),
             Poll::Ready(Some(Ok(_))) => {
-                if self.body.is_end_stream() {
+                if body.is_end_stream() {
                     self.finish(true);
                 }
                 frame.map_err(Into::into)
@@ -90,17 +102,26 @@ impl Incoming {
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(|body| body.is_end_stream())
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.body {
+            Some(body) => body.size_hint(),
+            None => SizeHint::with_exact(0),
+        }
     }
 }
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        let complete = self.body.is_end_stream();
-        self.finish(complete);
+        if let Some(monitor) = self.monitor.take() {
+            match self.body.take() {
+                Some(body) if !body.is_end_stream() => {
+                    monitor.abandoned(Body::from_incoming(body, None));
+                }
+                _ => monitor.ended(true),
+            }
+        }
     }
 }

@@ -279,3 +279,25 @@ async fn a_refusal_survives_a_body_that_nobody_reads() {
     }
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_rest_of_a_body_does_not_cost_the_connection() {
+    let server = start(config(), |app| {
+        app.post("/refuse", sync_fn(|_| Text::new("no"))).unwrap();
+    })
+    .await;
+    let mut client = RawClient::connect(server.address).await;
+    let head = "POST /refuse HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n";
+    for _ in 0..50 {
+        // The body comes after the handler has answered.
+        client.send(head).await.unwrap();
+        tokio::task::yield_now().await;
+        let response = client.exchange("0123456789").await;
+        assert_eq!(response.text(), "no");
+        assert_eq!(response.header("connection"), None);
+    }
+    let head = "POST /refuse HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n";
+    let response = client.exchange(head).await;
+    assert_eq!(response.header("connection"), Some("close"));
+    server.stop().await;
+}

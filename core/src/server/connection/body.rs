@@ -3,13 +3,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
-use plumego_contract::{Body, BoxError, ConnectionInfo, ReadTimeout, ReceiveMonitor, RequestScope};
-use tokio::time::{Instant, Sleep};
+use plumego_contract::{Body, BoxError, ConnectionInfo, RequestScope};
 
 use super::guard::log_panic;
 use super::service::ServiceContext;
@@ -137,46 +136,5 @@ impl Drop for ResponseBody {
         if !self.failed && self.body.is_end_stream() {
             self.guard.complete = true;
         }
-    }
-}
-
-/// Makes a request body fail when it takes too long. The timer is made only
-/// for a body that has to be waited for.
-pub(super) struct ReadTimer {
-    /// None when bodies may take as long as they like.
-    deadline: Option<Instant>,
-    connection: Arc<ConnectionShared>,
-    sleep: Mutex<Option<Pin<Box<Sleep>>>>,
-}
-
-impl ReadTimer {
-    pub(super) fn until(
-        deadline: Option<Instant>,
-        connection: &Arc<ConnectionShared>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            deadline,
-            connection: Arc::clone(connection),
-            sleep: Mutex::new(None),
-        })
-    }
-}
-
-impl ReceiveMonitor for ReadTimer {
-    fn poll_failure(&self, cx: &mut Context<'_>) -> Poll<BoxError> {
-        let Some(deadline) = self.deadline else {
-            return Poll::Pending;
-        };
-        let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
-        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        sleep.as_mut().poll(cx).map(|()| ReadTimeout.into())
-    }
-
-    fn ended(&self, complete: bool) {
-        if !complete {
-            self.connection.state.leave_input();
-        }
-        let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
-        *sleep = None;
     }
 }

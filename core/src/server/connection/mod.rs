@@ -5,6 +5,7 @@ mod driver;
 pub(crate) mod framing;
 mod guard;
 pub(crate) mod io;
+mod receive;
 pub(crate) mod service;
 pub(crate) mod timers;
 

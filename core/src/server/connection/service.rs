@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Version};
 use hyper::body::Incoming;
 use plumego_contract::{
@@ -20,9 +20,10 @@ use plumego_log::Logger;
 use plumego_middleware::requestid::{self, RequestIdConfig};
 use tokio::time::Instant;
 
-use super::body::{ConnectionShared, ReadTimer, RequestGuard, ResponseBody};
+use super::body::{ConnectionShared, RequestGuard, ResponseBody};
 use super::guard::log_panic;
 use super::io::AmbiguousRequest;
+use super::receive::{Drain, Receiving, Rest};
 use crate::app::AppService;
 use crate::client::ClientPolicy;
 use crate::server::registry::{Registry, ServerPhase};
@@ -74,10 +75,16 @@ impl hyper::service::Service<http::Request<Incoming>> for RequestService {
             }
             return RequestFuture::new(ResponseFuture::ready(response), guard);
         }
+        let mut receiving = None;
         let body = if http_body::Body::is_end_stream(&incoming) {
             Body::empty()
         } else {
-            let monitor = ReadTimer::until(state.body_deadline(began), &self.shared);
+            let expects = parts.headers.contains_key(EXPECT);
+            let monitor = Receiving::new(state.body_deadline(began), expects);
+            // On HTTP/2 a body that is dropped resets its stream alone.
+            if parts.version < Version::HTTP_2 {
+                receiving = Some(Arc::clone(&monitor));
+            }
             Body::from_incoming(incoming, Some(monitor as Arc<dyn ReceiveMonitor>))
         };
         parts.extensions.insert(scope);
@@ -87,7 +94,10 @@ impl hyper::service::Service<http::Request<Incoming>> for RequestService {
         let answer = called.unwrap_or_else(|payload| {
             ResponseFuture::ready(answer_panic(&guard, payload.as_ref()))
         });
-        RequestFuture::new(answer, guard)
+        RequestFuture {
+            receiving,
+            ..RequestFuture::new(answer, guard)
+        }
     }
 }
 
@@ -203,6 +213,10 @@ fn without_body(response: Response) -> Response {
 pub(crate) struct RequestFuture {
     answer: ResponseFuture,
     guard: Option<RequestGuard>,
+    /// HTTP/1: the request body, whose rest decides about the connection.
+    receiving: Option<Arc<Receiving>>,
+    /// An answer that waits until such a rest is read.
+    held: Option<(Response, Drain)>,
 }
 
 impl RequestFuture {
@@ -210,7 +224,51 @@ impl RequestFuture {
         Self {
             answer,
             guard: Some(guard),
+            receiving: None,
+            held: None,
         }
+    }
+
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Response> {
+        let answer = &mut self.answer;
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(answer).poll(cx)));
+        match (polled, &self.guard) {
+            (Ok(polled), _) => polled,
+            (Err(payload), Some(guard)) => Poll::Ready(answer_panic(guard, payload.as_ref())),
+            // hyper never polls a future that is done.
+            (Err(_), None) => Poll::Pending,
+        }
+    }
+
+    /// The answer, once the connection can bear it.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Response> {
+        if self.held.is_none() {
+            let response = ready!(self.poll_answer(cx));
+            match self.receiving.as_ref().map(|body| body.after_answer()) {
+                None | Some(Rest::Nothing) => return Poll::Ready(response),
+                Some(Rest::Leave) => return Poll::Ready(self.close_after(response)),
+                Some(Rest::Drain(drain)) => self.held = Some((response, drain)),
+            }
+        }
+        let Some((_, drain)) = &mut self.held else {
+            return Poll::Pending;
+        };
+        let whole = ready!(drain.poll(cx));
+        match self.held.take() {
+            Some((response, _)) if whole => Poll::Ready(response),
+            Some((response, _)) => Poll::Ready(self.close_after(response)),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Announces the end of a connection whose input is not read.
+    fn close_after(&self, mut response: Response) -> Response {
+        if let Some(guard) = &self.guard {
+            guard.shared.state.leave_input();
+        }
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+        response
     }
 }
 
@@ -219,19 +277,9 @@ impl Future for RequestFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let answer = &mut this.answer;
-        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(answer).poll(cx)));
+        let response = ready!(this.poll_ready(cx));
         let Some(mut guard) = this.guard.take() else {
-            // hyper never polls a future that is done.
             return Poll::Pending;
-        };
-        let response = match polled {
-            Ok(Poll::Pending) => {
-                this.guard = Some(guard);
-                return Poll::Pending;
-            }
-            Ok(Poll::Ready(response)) => response,
-            Err(payload) => answer_panic(&guard, payload.as_ref()),
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             guard.complete = true;
