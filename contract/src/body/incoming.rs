@@ -102,7 +102,9 @@ impl Incoming {
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(|body| body.is_end_stream())
+        self.body
+            .as_ref()
+            .is_none_or(http_body::Body::is_end_stream)
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
