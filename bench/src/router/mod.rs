@@ -53,6 +53,9 @@ fn find_rows(effort: Effort, all: &[Scenario]) -> Vec<Row> {
         .iter()
         .map(|scenario| find_row(effort, scenario))
         .collect();
+    if rows.is_empty() {
+        return rows;
+    }
     let logs: f64 = rows.iter().filter_map(|row| row.ratio).map(f64::ln).sum();
     let mean = (logs / rows.len() as f64).exp();
     let title = "find, geometric mean";
