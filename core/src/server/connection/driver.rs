@@ -170,6 +170,7 @@ impl<C: Graceful> Driver<'_, C> {
         // after that the peer has a moment to say goodbye.
         if let Some(told) = self.told_to_end
             && let Some(quiet) = self.state.quiet_since()
+            && !self.state.is_lingering()
         {
             return Some((quiet.max(told) + CLOSING_LIMIT, Due::Overdue));
         }

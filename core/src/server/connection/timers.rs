@@ -172,7 +172,11 @@ impl ConnectionState {
     /// A response body has data that the peer has to make room for.
     pub(crate) fn body_waits(&self) {
         self.body_progress.store(self.now(), Ordering::Relaxed);
-        self.waiting_bodies.fetch_add(1, Ordering::AcqRel);
+        // Bodies are polled by tasks of their own; the driver has to set its
+        // timer for the first that waits.
+        if self.waiting_bodies.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.notify();
+        }
     }
 
     /// The peer made room, or the body is gone.
@@ -261,6 +265,10 @@ impl ConnectionState {
     /// with input unread is reset (RFC 9112 section 9.6).
     pub(crate) fn must_linger(&self) -> bool {
         self.input_left.load(Ordering::Acquire) && !self.is_aborted()
+    }
+
+    pub(crate) fn is_lingering(&self) -> bool {
+        self.lingers_since.load(Ordering::Acquire) != NEVER
     }
 
     pub(crate) fn linger(&self) {

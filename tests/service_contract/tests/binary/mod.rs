@@ -24,22 +24,48 @@ fn find() -> PathBuf {
     binary
 }
 
-/// Whether the executable is at least as new as everything that Cargo says it
-/// was made from.
+/// Whether the executable is at least as new as every source it is made from.
 fn is_fresh(binary: &Path) -> bool {
-    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
-    let (Ok(built), Ok(list)) = (
-        changed(binary),
-        std::fs::read_to_string(binary.with_extension("d")),
-    ) else {
+    /// The service and the crates below it.
+    const SOURCES: [&str; 9] = [
+        "Cargo.lock",
+        "contract",
+        "core",
+        "health",
+        "log",
+        "metrics",
+        "middleware",
+        "reference/standard-service",
+        "router",
+    ];
+    let Some(built) = changed(binary) else {
         return false;
     };
-    let is_older = |source: SystemTime| source <= built;
-    // `<binary>: <source> <source> ...`, with the spaces of paths escaped.
-    let list = list.replace("\\ ", "\u{0}");
-    let sources = list.split_once(": ").map_or("", |(_, sources)| sources);
-    let mut sources = sources.split_whitespace();
-    sources.all(|source| changed(Path::new(&source.replace('\u{0}', " "))).is_ok_and(is_older))
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let newest = SOURCES
+        .iter()
+        .filter_map(|source| newest(&root.join(source)));
+    newest.max().is_some_and(|source| source <= built)
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    path.metadata()
+        .and_then(|metadata| metadata.modified())
+        .ok()
+}
+
+/// The last change of a source file, or of those in a directory.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let Ok(entries) = path.read_dir() else {
+        return changed(path);
+    };
+    let entries = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let sources = entries.filter(|path| {
+        let is_source = |kind| kind == "rs" || kind == "toml" || kind == "md";
+        // Tests of those crates do not go into the service.
+        !path.ends_with("tests") && (path.is_dir() || path.extension().is_some_and(is_source))
+    });
+    sources.filter_map(|path| newest(&path)).max()
 }
 
 fn build(profile: &Path) {
