@@ -5,8 +5,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::respond::IntoResponse;
@@ -91,9 +92,41 @@ where
     R: IntoResponse,
 {
     fn call(&self, mut request: Request) -> ResponseFuture {
-        let scope = RequestScope::ensure(&mut request).clone();
+        let scope = scope_of(&mut request);
         let answer = self(request);
-        ResponseFuture::boxed(async move { answer.await.into_response(&scope) })
+        ResponseFuture::boxed(Answering { answer, scope })
+    }
+}
+
+/// The scope of a request; servers have set it, so the usual way only looks.
+fn scope_of(request: &mut Request) -> RequestScope {
+    match RequestScope::of(request) {
+        Some(scope) => scope.clone(),
+        None => RequestScope::ensure(request).clone(),
+    }
+}
+
+pin_project! {
+    /// The future of a handler with what its answer is rendered with; about
+    /// half the size of the async block that says the same.
+    struct Answering<F> {
+        #[pin]
+        answer: F,
+        scope: RequestScope,
+    }
+}
+
+impl<F> Future for Answering<F>
+where
+    F: Future,
+    F::Output: IntoResponse,
+{
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let this = self.project();
+        let answer = ready!(this.answer.poll(cx));
+        Poll::Ready(answer.into_response(this.scope))
     }
 }
 
@@ -121,7 +154,7 @@ where
         R: IntoResponse,
     {
         fn call(&self, mut request: Request) -> ResponseFuture {
-            let scope = RequestScope::ensure(&mut request).clone();
+            let scope = scope_of(&mut request);
             ResponseFuture::ready((self.0)(request).into_response(&scope))
         }
     }
