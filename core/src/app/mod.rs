@@ -19,6 +19,7 @@ pub use dependencies::AppDependencies;
 pub use group::RouteGroup;
 pub use prepare::PrepareError;
 pub use service::AppService;
+pub(crate) use service::inbound_trace;
 pub use state::PreparationState;
 
 use crate::config::AppConfig;

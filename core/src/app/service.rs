@@ -3,9 +3,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::HeaderMap;
 use plumego_contract::{
     BoxHttpService, Handler, InfallibleFuture, Request, RequestScope, Response, ResponseFuture,
-    ScopeInit, ScopeSettings,
+    ScopeInit, ScopeSettings, TRACEPARENT, TraceContext, parse_traceparent,
 };
 use plumego_log::{Fields, Logger, LoggerExt};
 use plumego_middleware::stack::Stack;
@@ -88,13 +89,12 @@ impl AppService {
     }
 
     fn scope_init(&self, request: &Request) -> ScopeInit {
-        use plumego_contract::{ErrorFormat, TRACEPARENT, parse_traceparent, prefers_problem_json};
+        use plumego_contract::{ErrorFormat, prefers_problem_json};
         let headers = request.headers();
-        let traceparent = headers.get(TRACEPARENT).and_then(|v| v.to_str().ok());
         let config = &self.0.config;
         let mut init = ScopeInit::default();
         init.request_id = plumego_middleware::requestid::inbound(headers, &config.request_id);
-        init.trace = traceparent.and_then(|text| parse_traceparent(text).ok());
+        init.trace = inbound_trace(headers);
         init.prefers_problem =
             config.errors.format == ErrorFormat::Negotiate && prefers_problem_json(headers);
         init
@@ -178,6 +178,12 @@ impl AppService {
             logger.warn(what, Fields::new());
         }
     }
+}
+
+/// The trace context a request brings; an invalid one is ignored.
+pub(crate) fn inbound_trace(headers: &HeaderMap) -> Option<TraceContext> {
+    let text = headers.get(TRACEPARENT)?.to_str().ok()?;
+    parse_traceparent(text).ok()
 }
 
 /// Rendering and ids as the configuration says.

@@ -13,8 +13,7 @@ use http::{HeaderMap, Method, StatusCode, Version};
 use hyper::body::Incoming;
 use plumego_contract::{
     Body, Error, ErrorFormat, ErrorKind, ReceiveMonitor, Request, RequestScope, Response,
-    ResponseFuture, ScopeInit, ScopeSettings, TRACEPARENT, code, parse_traceparent,
-    prefers_problem_json, write_error,
+    ResponseFuture, ScopeInit, ScopeSettings, TRACEPARENT, code, prefers_problem_json, write_error,
 };
 use plumego_log::Logger;
 use plumego_middleware::requestid::{self, RequestIdConfig};
@@ -24,7 +23,7 @@ use super::body::{ConnectionShared, RequestGuard, ResponseBody};
 use super::guard::log_panic;
 use super::io::AmbiguousRequest;
 use super::receive::{Drain, Receiving, Rest};
-use crate::app::AppService;
+use crate::app::{AppService, inbound_trace};
 use crate::client::ClientPolicy;
 use crate::server::registry::{Registry, ServerPhase};
 
@@ -118,8 +117,7 @@ impl RequestService {
             init.request_id = requestid::inbound(&parts.headers, &context.request_id);
         }
         if facts.names_trace {
-            let value = parts.headers.get(TRACEPARENT);
-            init.trace = value.and_then(|value| parse_traceparent(value.to_str().ok()?).ok());
+            init.trace = inbound_trace(&parts.headers);
         }
         init.prefers_problem = context.settings.rendering.format == ErrorFormat::Negotiate
             && prefers_problem_json(&parts.headers);
