@@ -1,0 +1,1 @@
+//! From packages and modules to names, types, effects and the canonical program.

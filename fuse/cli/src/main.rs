@@ -1,0 +1,3 @@
+//! The fuse command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The reference semantics: walks the canonical program.

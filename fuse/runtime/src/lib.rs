@@ -1,0 +1,1 @@
+//! What a running Fuse program can show, once for every backend.

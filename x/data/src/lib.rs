@@ -1,0 +1,1 @@
+//! Databases for services: pools, migrations, SQLite and PostgreSQL.
