@@ -33,6 +33,7 @@ pub use plumego_log as log;
 pub use plumego_metrics as metrics;
 pub use plumego_middleware as middleware;
 pub use plumego_router as router;
+pub use plumego_security as security;
 
 pub use plumego_contract::{
     Error, ErrorKind, IntoResponse, Json, Reply, Request, RequestExt, Response, param,
