@@ -34,6 +34,7 @@ pub use plumego_metrics as metrics;
 pub use plumego_middleware as middleware;
 pub use plumego_router as router;
 pub use plumego_security as security;
+pub use plumego_store as store;
 
 pub use plumego_contract::{
     Error, ErrorKind, IntoResponse, Json, Reply, Request, RequestExt, Response, param,
