@@ -36,6 +36,7 @@
 //! to what is allowed.
 
 pub mod authn;
+pub mod csrf;
 pub mod headers;
 pub mod input;
 #[cfg(feature = "password")]
