@@ -35,6 +35,7 @@
 //! how hard a password is to guess. `sanitize-html`: HTML from outside, reduced
 //! to what is allowed.
 
+pub mod abuse;
 pub mod authn;
 pub mod csrf;
 pub mod headers;
