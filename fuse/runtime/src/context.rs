@@ -1,0 +1,171 @@
+//! What one unit of work carries through its calls.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use crate::fault::{Fault, Outcome};
+use crate::heap;
+use crate::interrupt::Interrupt;
+use crate::meta::FnId;
+use crate::runtime::Runtime;
+use crate::value::{Peek, Value};
+
+/// Calls that can be active at once.
+pub const CALL_DEPTH_MAX: u32 = 10_000;
+
+/// What a unit of work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// The `app` block, or `main`.
+    Program,
+    /// A default or predicate at a boundary, or the configuration.
+    Boundary,
+    /// A route.
+    Request,
+    /// A test.
+    Test,
+    /// A migration.
+    Migration,
+    /// A block of `spawn`.
+    Task,
+}
+
+/// Ids of the request that work is done for, for logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestIds {
+    /// The request id.
+    pub request: String,
+    /// The trace id, if there is one.
+    pub trace: Option<String>,
+}
+
+/// The context of one unit of work: a run, a request, a test, a migration, a task.
+/// It stays on the thread that made it.
+pub struct Ctx {
+    runtime: Runtime,
+    interrupt: Interrupt,
+    /// Calls that may still be nested.
+    depth: u32,
+    unit: Unit,
+    ids: Option<Arc<RequestIds>>,
+    /// The alarm of the unit of work around this one on this thread.
+    outer_alarm: Option<(Arc<AtomicU32>, u32)>,
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx")
+            .field("unit", &self.unit)
+            .field("depth", &self.depth)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ctx {
+    /// The context of a unit of work that `interrupt` can stop.
+    #[must_use]
+    pub fn new(runtime: Runtime, unit: Unit, interrupt: Interrupt) -> Self {
+        let alarm = (interrupt.word().clone(), Interrupt::MEMORY);
+        Self {
+            runtime,
+            interrupt,
+            depth: CALL_DEPTH_MAX,
+            unit,
+            ids: None,
+            outer_alarm: heap::set_alarm(Some(alarm)),
+        }
+    }
+
+    /// Says for which request the work is done.
+    #[must_use]
+    pub fn for_request(mut self, ids: Option<Arc<RequestIds>>) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// The runtime.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// What can stop the unit of work.
+    #[must_use]
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// What the unit of work is.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// The request that the work is done for.
+    #[must_use]
+    pub fn ids(&self) -> Option<&Arc<RequestIds>> {
+        self.ids.as_ref()
+    }
+
+    /// A point where work can be stopped: the back edge of a loop.
+    ///
+    /// # Errors
+    ///
+    /// As [`Interrupt::check`].
+    #[inline]
+    pub fn check(&self) -> Outcome<()> {
+        self.interrupt.check()
+    }
+
+    /// Begins a call; [`leave`](Self::leave) ends it, unless this faults.
+    ///
+    /// # Errors
+    ///
+    /// Calls are nested too deep, or as [`check`](Self::check).
+    #[inline]
+    pub fn enter(&mut self) -> Outcome<()> {
+        if self.depth == 0 {
+            return Err(Fault::call_depth());
+        }
+        self.interrupt.check()?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Ends a call.
+    #[inline]
+    pub fn leave(&mut self) {
+        self.depth += 1;
+    }
+
+    /// Calls a function of the program.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ends the call.
+    pub fn call(&mut self, function: FnId, args: &mut [Value]) -> Outcome<Value> {
+        let runtime = self.runtime.clone();
+        runtime.code().call(self, function, args)
+    }
+
+    /// Calls a function value.
+    ///
+    /// # Errors
+    ///
+    /// The fault that ends the call.
+    pub fn call_value(&mut self, function: &Value, args: &mut [Value]) -> Outcome<Value> {
+        let Peek::Obj(function) = function.peek() else {
+            return Err(Fault::internal("a function expected"));
+        };
+        let runtime = self.runtime.clone();
+        runtime.code().call_value(self, function, args)
+    }
+}
+
+impl Drop for Ctx {
+    fn drop(&mut self) {
+        heap::set_alarm(self.outer_alarm.take());
+        heap::flush();
+    }
+}

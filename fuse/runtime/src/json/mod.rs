@@ -1,0 +1,5 @@
+//! JSON.
+
+mod string;
+
+pub use string::write_string;
