@@ -1,5 +1,6 @@
 //! Primitives that decide: who is calling, what they may do, how passwords are
-//! kept, and what input may pass.
+//! kept, what browsers are told, which input and which addresses may pass, and
+//! who sends too much.
 //!
 //! Everything here fails closed: an error, a missing setting, an empty policy
 //! or an unknown state is a denial. Secrets have types that print nothing and
@@ -31,12 +32,18 @@
 //!
 //! `password` (default): hashing and policy. `bcrypt`: hashes of older systems
 //! verify, so that a login can upgrade them. `password-strength`: an estimate of
-//! how hard a password is to guess.
+//! how hard a password is to guess. `sanitize-html`: HTML from outside, reduced
+//! to what is allowed.
 
+pub mod abuse;
 pub mod authn;
+pub mod csrf;
+pub mod headers;
+pub mod input;
 #[cfg(feature = "password")]
 pub mod password;
 pub mod secret;
+pub mod ssrf;
 
 use std::pin::Pin;
 

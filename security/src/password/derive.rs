@@ -61,7 +61,6 @@ pub(super) fn pbkdf2_sha512(
 
 fn hmac_sha512(key: &[u8], message: &[u8]) -> Zeroizing<[u8; 64]> {
     // HMAC takes keys of any length (RFC 2104 section 2).
-    #[expect(clippy::expect_used, reason = "no length is refused")]
     let mut mac = Hmac::<Sha512>::new_from_slice(key).expect("a key of any length");
     mac.update(message);
     Zeroizing::new(mac.finalize().into_bytes().into())

@@ -48,14 +48,18 @@
 //! program.functions.push(f);
 //! ```
 
+mod dump;
 mod expr;
 mod function;
 mod ids;
+mod name;
 mod program;
 mod source;
 mod stmt;
 mod types;
+mod validate;
 
+pub use dump::{DumpOptions, dump};
 pub use expr::{
     Arm, Arms, Attribute, AttributeKind, Attributes, BinaryOp, CompareKind, CompareOp, Expr, Exprs,
     IndexKind, Indices, JoinMode, Pattern, RangeKind, Stmts, UnaryOp,
@@ -65,6 +69,7 @@ pub use ids::{
     AssetId, ConfigId, EnumId, ExprId, FileId, FunctionId, LocalId, ModuleId, PackageId, PatternId,
     PlaceId, RecordId, RefinementId, StmtId, StrId, TypeId,
 };
+pub use name::TypeName;
 pub use program::{
     App, Asset, AssetKind, Config, ConfigField, Enum, Field, FieldDefault, Main, MainParam,
     Migration, Module, Package, Program, ProgramMeta, Record, Route, RouteParam, Service, Strings,
@@ -73,3 +78,4 @@ pub use program::{
 pub use source::{File, Position, Span};
 pub use stmt::{Place, PlaceStep, Source, Spread, Stmt};
 pub use types::{Bound, Constraint, Type, Types};
+pub use validate::{Violation, validate};

@@ -1,0 +1,163 @@
+use std::collections::HashSet;
+
+/// What HTML from outside may contain. Everything that is not listed is
+/// removed: scripts, styles, event handlers and frames by construction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HtmlPolicy {
+    /// Elements that stay; of others the text stays, but that of scripts and
+    /// styles. Default: inline markup, paragraphs, lists, quotes and code.
+    pub elements: Vec<&'static str>,
+    /// Schemes of links. Default: `http`, `https`, `mailto`. Scripts and data
+    /// are refused whatever is listed.
+    pub link_schemes: Vec<&'static str>,
+}
+
+impl Default for HtmlPolicy {
+    fn default() -> Self {
+        Self {
+            elements: vec![
+                "a",
+                "abbr",
+                "b",
+                "blockquote",
+                "br",
+                "cite",
+                "code",
+                "del",
+                "em",
+                "i",
+                "ins",
+                "kbd",
+                "li",
+                "mark",
+                "ol",
+                "p",
+                "pre",
+                "q",
+                "s",
+                "small",
+                "span",
+                "strong",
+                "sub",
+                "sup",
+                "u",
+                "ul",
+            ],
+            link_schemes: vec!["http", "https", "mailto"],
+        }
+    }
+}
+
+/// Elements and schemes that run code; never allowed.
+const NEVER_ELEMENTS: [&str; 12] = [
+    "script", "style", "iframe", "object", "embed", "base", "link", "meta", "svg", "math", "form",
+    "template",
+];
+const NEVER_SCHEMES: [&str; 4] = ["javascript", "data", "vbscript", "file"];
+
+/// Removes from HTML all that the policy does not list, as a browser would
+/// parse it. Links get `rel="noopener noreferrer"`; relative ones stay.
+///
+/// ```
+/// use plumego_security::input::{HtmlPolicy, sanitize_html};
+///
+/// let clean = sanitize_html("<b onclick=x()>hi</b><script>x()</script>", &HtmlPolicy::default());
+/// assert_eq!(clean, "<b>hi</b>");
+/// ```
+#[must_use]
+pub fn sanitize_html(text: &str, policy: &HtmlPolicy) -> String {
+    let listed = |list: &[&'static str], never: &[&str]| -> HashSet<&'static str> {
+        list.iter()
+            .copied()
+            .filter(|own| !never.contains(own))
+            .collect()
+    };
+    ammonia::Builder::empty()
+        .tags(listed(&policy.elements, &NEVER_ELEMENTS))
+        .clean_content_tags(HashSet::from(["script", "style"]))
+        .add_tag_attributes("a", &["href", "title"])
+        .url_schemes(listed(&policy.link_schemes, &NEVER_SCHEMES))
+        .link_rel(Some("noopener noreferrer"))
+        .clean(text)
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn markup_stays_and_code_goes() {
+        let policy = HtmlPolicy::default();
+        for (text, clean) in [
+            ("plain & simple", "plain &amp; simple"),
+            ("<p>a <strong>b</strong></p>", "<p>a <strong>b</strong></p>"),
+            (
+                "<a href=\"https://example.com\" target=_blank>x</a>",
+                "<a href=\"https://example.com\" rel=\"noopener noreferrer\">x</a>",
+            ),
+            (
+                "<a href=\"/own\" rel=opener>x</a>",
+                "<a href=\"/own\" rel=\"noopener noreferrer\">x</a>",
+            ),
+            (
+                "<a href=\"javascript:x()\">x</a>",
+                "<a rel=\"noopener noreferrer\">x</a>",
+            ),
+            (
+                "<a href=\"java&#10;script:x()\">x</a>",
+                "<a rel=\"noopener noreferrer\">x</a>",
+            ),
+            (
+                "<a href=\"data:text/html,x\">x</a>",
+                "<a rel=\"noopener noreferrer\">x</a>",
+            ),
+            ("<img src=x onerror=x()>", ""),
+            ("<svg><script>x()</script></svg>", ""),
+            ("<style>*{}</style>a<!-- b -->", "a"),
+            ("<h1>t</h1>", "t"),
+            ("<b style=\"color:red\" class=c id=i>x</b>", "<b>x</b>"),
+        ] {
+            assert_eq!(sanitize_html(text, &policy), clean, "{text}");
+        }
+    }
+
+    #[test]
+    fn code_is_not_allowed_even_when_listed() {
+        let careless = HtmlPolicy {
+            elements: vec!["script", "iframe", "a", "b"],
+            link_schemes: vec!["javascript", "data", "https"],
+        };
+        let text = "<script>x()</script><iframe src=x></iframe><a href=javascript:x()>x</a>";
+        assert_eq!(
+            sanitize_html(text, &careless),
+            "<a rel=\"noopener noreferrer\">x</a>"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_clean_stays_so_and_has_no_code(
+            parts in proptest::collection::vec(prop_oneof![
+                Just("<script>".to_owned()), Just("</script>".to_owned()), Just("<b".to_owned()),
+                Just("<a href=".to_owned()), Just("\"javascript:".to_owned()), Just(" onload=".to_owned()),
+                Just("<svg/onload=x>".to_owned()), Just("<!--".to_owned()), Just("<![CDATA[".to_owned()),
+                Just("<math><mi><style>".to_owned()), Just("<noscript>".to_owned()), Just(">".to_owned()),
+                Just("&#x6a;avascript:".to_owned()), "[ -~]{0,6}",
+            ], 0..12),
+        ) {
+            let policy = HtmlPolicy::default();
+            let clean = sanitize_html(&parts.concat(), &policy);
+            prop_assert_eq!(&sanitize_html(&clean, &policy), &clean);
+            let lower = clean.to_ascii_lowercase();
+            for tag in lower.split('<').skip(1) {
+                let tag = tag.split('>').next().unwrap();
+                prop_assert!(!tag.contains("=\"javascript:"), "{}", clean);
+                prop_assert!(!tag.contains(" on"), "{}", clean);
+                prop_assert!(!tag.starts_with("script") && !tag.starts_with("svg"), "{}", clean);
+            }
+        }
+    }
+}
