@@ -268,6 +268,12 @@ impl Fault {
         Self::new(FaultCode::TypeError, message).in_path(path)
     }
 
+    /// Of a loop over dynamic data that is neither list nor map.
+    #[must_use]
+    pub fn not_iterable(kind: &str) -> Self {
+        Self::new(FaultCode::TypeError, format!("cannot iterate over {kind}"))
+    }
+
     /// Of a range.
     #[must_use]
     pub fn range_backwards() -> Self {

@@ -24,4 +24,4 @@ pub use index::{
     bytes_index, bytes_slice, list_element_mut, list_index, list_remove, list_set, list_slice,
     map_index, text_index, text_position, text_slice,
 };
-pub use range::{RANGE_MAX, float_range, float_range_len, int_range, int_range_len};
+pub use range::{RANGE_MAX, float_range, float_range_len, int_range, int_range_len, range_dynamic};

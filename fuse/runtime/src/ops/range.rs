@@ -74,6 +74,31 @@ pub fn float_range(start: f64, end: f64) -> Outcome<Value> {
     Ok(Value::Ref(list))
 }
 
+/// The range between two `Value`s as a `List<Value>`: of `Float`s where one of
+/// the bounds is one, which only an inclusive range has.
+///
+/// # Errors
+///
+/// A bound is no number, or as [`int_range`] and [`float_range`].
+pub fn range_dynamic(start: &Value, end: &Value, inclusive: bool) -> Outcome<Value> {
+    let list = match (start, end) {
+        (Value::Int(start), Value::Int(end)) => int_range(*start, *end, inclusive)?,
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) if inclusive => {
+            float_range(number(start), number(end))?
+        }
+        _ => return Err(Fault::range_kind()),
+    };
+    Ok(super::to_data(&list))
+}
+
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::Int(value) => *value as f64,
+        Value::Float(value) => *value,
+        _ => f64::NAN,
+    }
+}
+
 fn checked_len(len: u64) -> Outcome<usize> {
     if len > RANGE_MAX {
         return Err(Fault::range_too_large());
@@ -81,4 +106,35 @@ fn checked_len(len: u64) -> Outcome<usize> {
     let len = len as usize;
     admit(len * 8)?;
     Ok(len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::display;
+
+    #[test]
+    fn dynamic_bounds_are_numbers_of_either_kind() {
+        let shown = |start: Value, end: Value, inclusive| {
+            range_dynamic(&start, &end, inclusive)
+                .map(|range| display::to_string(range.peek()))
+                .map_err(|fault| fault.message().to_owned())
+        };
+        let (one, three) = (Value::Int(1), Value::Int(3));
+        assert_eq!(
+            shown(one.clone(), three.clone(), true).as_deref(),
+            Ok("[1, 2, 3]")
+        );
+        assert_eq!(
+            shown(one.clone(), three.clone(), false).as_deref(),
+            Ok("[1, 2]")
+        );
+        let floats = shown(one.clone(), Value::Float(2.5), true);
+        assert_eq!(floats.as_deref(), Ok("[1.0, 2.0]"));
+        let refused = Err("range expects numeric bounds".to_owned());
+        assert_eq!(shown(one.clone(), Value::Float(2.5), false), refused);
+        assert_eq!(shown(Value::text("a"), one.clone(), true), refused);
+        let backwards = Err("range start must be <= end".to_owned());
+        assert_eq!(shown(three, one, true), backwards);
+    }
 }
