@@ -19,8 +19,12 @@
 //! assert!(batch.check(256).is_ok());
 //! ```
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "db")]
 pub mod db;
+#[cfg(feature = "kv")]
+pub mod disk;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 mod key;

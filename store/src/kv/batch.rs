@@ -166,6 +166,12 @@ impl WriteBatch {
         &self.preconditions
     }
 
+    /// Bytes of its keys and values.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether it neither writes nor requires anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -20,24 +20,32 @@
 //! }
 //! ```
 
+mod apply;
 mod batch;
+mod embedded;
 mod error;
 mod ext;
+mod memory;
+mod record;
 mod types;
 
 use std::fmt;
 
 use bytes::Bytes;
 
+pub use apply::Capacity;
 pub use batch::{BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, BatchOperation, Precondition, WriteBatch};
+pub use embedded::{EmbeddedKv, EmbeddedKvOptions, SalvageReport, SyncPolicy, salvage};
 pub use error::KvError;
 pub use ext::{Keys, KvStoreExt};
+pub use memory::{MemoryKv, MemoryKvOptions};
 pub use types::{
     DurabilityClass, ENTRY_OVERHEAD_BYTES, KvStats, Lookup, SCAN_LIMIT_DEFAULT, SCAN_LIMIT_MAX,
     ScanEntry, ScanPage, ScanRequest,
 };
 
-use crate::{BoxFuture, Ttl};
+use self::apply::Command;
+use crate::{BoxFuture, Ttl, check_key};
 
 /// What an operation of a store gives.
 pub type KvResult<T> = Result<T, KvError>;
@@ -103,4 +111,44 @@ pub trait KvStore: Send + Sync + fmt::Debug + 'static {
     /// Waits for writes in flight, then refuses everything. Closing again does
     /// nothing. Dropping a store closes it, too.
     fn close<'a>(&'a self) -> BoxFuture<'a, KvResult<()>>;
+}
+
+/// Checks the bounds of a store.
+fn check_bounds(max_entries: u64, max_memory: u64, max_key_length: usize) -> KvResult<()> {
+    if max_entries == 0 || max_memory == 0 {
+        return Err(KvError::config("a store must be allowed to hold something"));
+    }
+    if !(1..=64 << 10).contains(&max_key_length) {
+        return Err(KvError::config(
+            "the longest key must have 1 byte to 64 KiB",
+        ));
+    }
+    Ok(())
+}
+
+/// A checked `set`.
+fn set_command(key: &str, value: Bytes, ttl: Ttl, key_bytes_max: usize) -> KvResult<Command> {
+    check_key(key, key_bytes_max)?;
+    Ok(Command::Set {
+        key: key.to_owned(),
+        value,
+        ttl: ttl.check()?,
+    })
+}
+
+/// A checked `compare_and_swap`.
+fn swap_command(
+    key: &str,
+    expected: Option<Bytes>,
+    value: Option<Bytes>,
+    ttl: Ttl,
+    key_bytes_max: usize,
+) -> KvResult<Command> {
+    check_key(key, key_bytes_max)?;
+    Ok(Command::CompareAndSwap {
+        key: key.to_owned(),
+        expected,
+        value,
+        ttl: ttl.check()?,
+    })
 }

@@ -201,6 +201,20 @@ pub struct KvStats {
     pub group_commit_mean: f64,
 }
 
+impl KvStats {
+    /// Fills in the reads and their ratio.
+    pub(crate) fn set_reads(&mut self, hits: u64, misses: u64) {
+        self.hits = hits;
+        self.misses = misses;
+        let all = hits + misses;
+        self.hit_ratio = if all == 0 {
+            0.0
+        } else {
+            hits as f64 / all as f64
+        };
+    }
+}
+
 /// What is promised of a write that was acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

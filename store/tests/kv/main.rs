@@ -1,0 +1,6 @@
+//! Every key/value store passes the suites.
+
+#![expect(clippy::unwrap_used, reason = "the setup of a test may fail it")]
+
+mod embedded;
+mod memory;
