@@ -1,5 +1,7 @@
 //! Header rules shared by the layers.
 
+use std::time::Duration;
+
 use http::header::{HeaderMap, HeaderName, HeaderValue, VARY};
 
 /// Adds the field names to `Vary` that no present value lists, compared
@@ -18,6 +20,13 @@ pub(crate) fn add_vary(headers: &mut HeaderMap, names: &[HeaderName]) {
             headers.append(VARY, HeaderValue::from_name(name.clone()));
         }
     }
+}
+
+/// Whole seconds, rounded up, as headers count time.
+pub(crate) fn secs_ceil(duration: Duration) -> u64 {
+    duration
+        .as_secs()
+        .saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
 
 /// Lays `source` over `target`: a name that `source` has gets exactly its

@@ -54,17 +54,21 @@ mod hex;
 mod panic_site;
 mod wire;
 
+pub mod abuseguard;
 pub mod accesslog;
+pub mod auth;
 pub mod bodylimit;
 pub mod compat;
 #[cfg(feature = "compression")]
 pub mod compression;
 pub mod concurrencylimit;
 pub mod cors;
+pub mod csrf;
 pub mod debug;
 pub mod httpmetrics;
 pub mod recovery;
 pub mod requestid;
+pub mod securityheaders;
 pub mod singleflight;
 pub mod stack;
 pub mod telemetry;

@@ -20,13 +20,13 @@ pub const CANONICAL_ORDER: [&str; 12] = [
 ];
 
 /// The layers of a group of routes, outermost first; they run after matching.
-pub const GROUP_ORDER: [&str; 2] = ["auth", "singleflight"];
+pub const GROUP_ORDER: [&str; 3] = ["csrf", "auth", "singleflight"];
 
 /// A request must produce one span, one record and one measurement.
 const ONCE: [&str; 3] = ["tracing", "accesslog", "httpmetrics"];
 
 /// Pairs that must not be swapped: outer, inner, and what happens otherwise.
-const OUTER_INNER: [(&str, &str, &str); 5] = [
+const OUTER_INNER: [(&str, &str, &str); 16] = [
     (
         "tracing",
         "recovery",
@@ -41,6 +41,61 @@ const OUTER_INNER: [(&str, &str, &str); 5] = [
         "httpmetrics",
         "recovery",
         "the metrics do not count the 500 a recovered request was answered with",
+    ),
+    (
+        "securityheaders",
+        "cors",
+        "preflights are answered without security headers",
+    ),
+    (
+        "securityheaders",
+        "recovery",
+        "the answer to a panic carries no security headers",
+    ),
+    (
+        "securityheaders",
+        "concurrencylimit",
+        "refusals carry no security headers",
+    ),
+    (
+        "securityheaders",
+        "abuseguard",
+        "refusals carry no security headers",
+    ),
+    (
+        "securityheaders",
+        "bodylimit",
+        "refusals carry no security headers",
+    ),
+    (
+        "securityheaders",
+        "timeout",
+        "refusals carry no security headers",
+    ),
+    (
+        "securityheaders",
+        "csrf",
+        "refusals carry no security headers",
+    ),
+    (
+        "securityheaders",
+        "auth",
+        "refusals carry no security headers",
+    ),
+    (
+        "cors",
+        "auth",
+        "preflights, which carry no credentials, are refused",
+    ),
+    (
+        "abuseguard",
+        "bodylimit",
+        "requests that are refused for their size are not counted against their client",
+    ),
+    (
+        "abuseguard",
+        "auth",
+        "guesses at credentials are not limited",
     ),
     (
         "bodylimit",

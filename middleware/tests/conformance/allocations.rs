@@ -8,6 +8,7 @@ use plumego_contract::{
     Body, BoxHttpService, Request, RequestScope, Response, ScopeInit, ScopeSettings, sync_fn,
 };
 use plumego_metrics::NoopCollector;
+use plumego_middleware::abuseguard::{AbuseGuardConfig, AbuseGuardLayer};
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
 use plumego_middleware::bodylimit::BodyLimitLayer;
 use plumego_middleware::concurrencylimit::{ConcurrencyLimitConfig, ConcurrencyLimitLayer};
@@ -15,8 +16,10 @@ use plumego_middleware::cors::{CorsConfig, CorsLayer};
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::{RequestIdGenerator, RequestIdLayer, UuidGenerator};
+use plumego_middleware::securityheaders::SecurityHeadersLayer;
 use plumego_middleware::stack::Stack;
 use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
+use plumego_security::abuse::AbuseConfig;
 use plumego_testkit::allocations::allocations_of;
 
 fn request() -> Request {
@@ -89,8 +92,14 @@ fn telemetry_with_sinks_that_discard_stays_far_below_the_budget() {
             TimeoutLayer::new(TimeoutConfig::new(Duration::from_secs(30))),
         );
     let count = allocations_per_request(&stack);
-    // All twelve layers together have 30.
     assert!(count <= 20, "{count} allocations per request");
+    let guard = AbuseGuardLayer::local(AbuseConfig::default(), AbuseGuardConfig::default());
+    let stack = stack
+        .push("securityheaders", SecurityHeadersLayer::default())
+        .push("abuseguard", guard.unwrap());
+    let count = allocations_per_request(&stack);
+    // All twelve layers together have 30.
+    assert!(count <= 25, "{count} allocations per request");
 }
 
 #[test]

@@ -44,6 +44,14 @@ fn assert_one_of_each(sinks: &Sinks, response: &TestResponse) {
     assert_eq!(response.header("x-span-id"), Some("0808080808080808"));
     let allowed = response.header("access-control-allow-origin");
     assert_eq!(allowed, Some(ORIGIN), "{status}");
+    for name in [
+        "x-frame-options",
+        "x-content-type-options",
+        "referrer-policy",
+    ] {
+        let values = response.headers().get_all(name).iter();
+        assert_eq!(values.count(), 1, "{status} {name}");
+    }
     assert_eq!(sinks.spans(), [(status, "completed".to_owned(), id)]);
     let bytes = response.bytes().len() as u64;
     assert_eq!(sinks.measured(), [(status, bytes)]);
@@ -87,6 +95,25 @@ async fn a_body_over_the_limit_is_one_of_each_too() {
     assert_eq!(response.status(), 413);
     assert_eq!(response.envelope().error.code, "payload_too_large");
     assert_one_of_each(&sinks, &response);
+}
+
+#[tokio::test]
+async fn a_client_that_sends_too_much_is_one_of_each_too() {
+    let sinks = Sinks::with_limits(100, 1);
+    let client = InProcess::new(sinks.around(errors));
+    client.get("/200").await;
+    let before = (sinks.measured().len(), sinks.spans().len());
+    assert_eq!(before, (1, 1));
+    let request = client.request(Method::GET, "/200").header("origin", ORIGIN);
+    let response = request.send().await;
+    assert_eq!(response.status(), 429);
+    assert_eq!(response.envelope().error.code, "rate_limited");
+    assert_eq!(response.header("x-ratelimit-remaining"), Some("0"));
+    let id = response.header("x-request-id").unwrap().to_owned();
+    assert_eq!(sinks.spans(), [(429, "completed".to_owned(), id)]);
+    assert_eq!(response.header("access-control-allow-origin"), Some(ORIGIN));
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(sinks.measured(), [(429, response.bytes().len() as u64)]);
 }
 
 #[tokio::test]

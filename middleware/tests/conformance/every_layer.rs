@@ -3,20 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use plumego_middleware::abuseguard::{AbuseGuardConfig, AbuseGuardLayer};
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
+use plumego_middleware::auth::{authenticate, authorize};
 use plumego_middleware::bodylimit::BodyLimitLayer;
 use plumego_middleware::compat;
 #[cfg(feature = "compression")]
 use plumego_middleware::compression::{CompressionConfig, CompressionLayer};
 use plumego_middleware::concurrencylimit::{ConcurrencyLimitConfig, ConcurrencyLimitLayer};
 use plumego_middleware::cors::{CorsConfig, CorsLayer};
+use plumego_middleware::csrf::CsrfLayer;
 use plumego_middleware::debug::{DebugConfig, DebugLayer};
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::RequestIdLayer;
+use plumego_middleware::securityheaders::SecurityHeadersLayer;
 use plumego_middleware::singleflight::{SingleFlightConfig, SingleFlightLayer};
+use plumego_middleware::stack::Stack;
 use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
 use plumego_middleware::tracing::TracingLayer;
+use plumego_security::BoxFuture;
+use plumego_security::abuse::{AbuseConfig, Limiter};
+use plumego_security::authn::{Authenticated, Authenticator, AuthnError, Principal, RolePolicy};
+use plumego_security::csrf::{CrossOriginConfig, CrossOriginGuard};
 use plumego_testkit::RecordingLogger;
 use plumego_testkit::layers::{OrderRecorder, check_layer};
 
@@ -39,6 +48,11 @@ async fn layers_keep_the_rules_of_all_layers() {
     check_layer("recovery", RecoveryLayer::new(recovery)).await;
     let cors = CorsLayer::new(CorsConfig::any_origin()).unwrap();
     check_layer("cors", cors).await;
+    check_layer("securityheaders", SecurityHeadersLayer::default()).await;
+    check_layer("abuseguard", sinks.guard.clone()).await;
+    let shared = Arc::new(Limiter::new(AbuseConfig::default()).unwrap());
+    let shared = AbuseGuardLayer::new(shared, AbuseGuardConfig::default());
+    check_layer("abuseguard", shared).await;
     #[cfg(feature = "compression")]
     check_layer(
         "compression",
@@ -55,6 +69,35 @@ async fn layers_keep_the_rules_of_all_layers() {
     )
     .await;
     check_layer("stack", sinks.stack()).await;
+}
+
+/// Recognises everybody.
+struct Everybody;
+
+impl Authenticator for Everybody {
+    fn authenticate<'a>(
+        &'a self,
+        _: &'a http::request::Parts,
+    ) -> BoxFuture<'a, Result<Authenticated, AuthnError>> {
+        let caller = Authenticated::new(Principal::new("everybody"));
+        Box::pin(std::future::ready(Ok(caller)))
+    }
+}
+
+#[tokio::test]
+async fn layers_that_decide_do_too() {
+    let guard = CrossOriginGuard::new(CrossOriginConfig::default()).unwrap();
+    check_layer("csrf", CsrfLayer::new(guard)).await;
+    check_layer("auth", authenticate(Arc::new(Everybody))).await;
+    let policy = RolePolicy {
+        allow_empty: true,
+        ..RolePolicy::default()
+    };
+    let policy = Arc::new(policy.build().unwrap());
+    let both = Stack::new()
+        .push("auth", authenticate(Arc::new(Everybody)))
+        .push("authorize", authorize(policy, "", ""));
+    check_layer("auth", both).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::request::Parts;
 use plumego_contract::{BoxHttpService, Handler, SpanId, TraceContext, TraceId};
 use plumego_metrics::{HttpObservation, HttpObserver};
+use plumego_middleware::abuseguard::{AbuseGuardConfig, AbuseGuardLayer};
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
 use plumego_middleware::bodylimit::BodyLimitLayer;
 #[cfg(feature = "compression")]
@@ -15,10 +16,12 @@ use plumego_middleware::cors::{CorsConfig, CorsLayer};
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::RequestIdLayer;
+use plumego_middleware::securityheaders::SecurityHeadersLayer;
 use plumego_middleware::stack::Stack;
 use plumego_middleware::telemetry::RequestSummary;
 use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
 use plumego_middleware::tracing::{TraceSpan, Tracer, TracingLayer};
+use plumego_security::abuse::AbuseConfig;
 use plumego_testkit::RecordingLogger;
 
 /// Status, outcome and request id of a span.
@@ -36,6 +39,7 @@ pub(crate) const BODY_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) struct Sinks {
     pub(crate) logger: RecordingLogger,
     pub(crate) limit: ConcurrencyLimitLayer,
+    pub(crate) guard: AbuseGuardLayer,
     spans: Arc<Mutex<Vec<EndedSpan>>>,
     measured: Arc<Mutex<Vec<Measured>>>,
     in_flight: Arc<Mutex<i64>>,
@@ -50,7 +54,14 @@ impl Default for Sinks {
 impl Sinks {
     /// With at most this many requests at once.
     pub(crate) fn with_limit(max_concurrent: usize) -> Self {
+        Self::with_limits(max_concurrent, 100_000)
+    }
+
+    /// With at most so many requests at once, and so many in all.
+    pub(crate) fn with_limits(max_concurrent: usize, burst: u32) -> Self {
+        let limits = AbuseConfig::default().with_rate(0.001).with_capacity(burst);
         Self {
+            guard: AbuseGuardLayer::local(limits, AbuseGuardConfig::default()).unwrap(),
             logger: RecordingLogger::new(),
             limit: ConcurrencyLimitLayer::new(ConcurrencyLimitConfig::new(max_concurrent)),
             spans: Arc::default(),
@@ -72,6 +83,7 @@ impl Sinks {
             .push("tracing", TracingLayer::new(Arc::new(self.clone())))
             .push("accesslog", AccessLogLayer::new(log).unwrap())
             .push("httpmetrics", metrics)
+            .push("securityheaders", SecurityHeadersLayer::default())
             .push("cors", CorsLayer::new(cors).unwrap());
         #[cfg(feature = "compression")]
         let stack = stack.push(
@@ -81,6 +93,7 @@ impl Sinks {
         stack
             .push("recovery", RecoveryLayer::new(recovery))
             .push("concurrencylimit", self.limit.clone())
+            .push("abuseguard", self.guard.clone())
             .push("bodylimit", BodyLimitLayer::new(BODY_BYTES_MAX))
             .push(
                 "timeout",

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{CACHE_CONTROL, Entry as MapEntry, HeaderMap, HeaderName, HeaderValue};
 use plumego_contract::Scheme;
 
+use super::HeaderPolicy;
 use crate::secret::{EntropyError, fill_random};
 
 /// Bytes of randomness in a nonce; CSP asks for at least 128 bits.
@@ -76,6 +77,13 @@ impl fmt::Debug for CspNonce {
 pub struct CompiledPolicy {
     entries: Arc<[Entry]>,
     has_nonce: bool,
+}
+
+impl Default for CompiledPolicy {
+    /// [`HeaderPolicy::baseline`], of which nothing can be wrong.
+    fn default() -> Self {
+        Self::new(HeaderPolicy::baseline().enumerated())
+    }
 }
 
 /// One header.

@@ -129,30 +129,37 @@ impl HeaderPolicy {
         }
     }
 
+    /// The headers whose values are one of a few.
+    pub(super) fn enumerated(&self) -> Vec<Entry> {
+        let nosniff = self.content_type_options.then_some("nosniff");
+        let values = [
+            (
+                "x-frame-options",
+                self.frame_options.map(FrameOptions::as_str),
+            ),
+            ("x-content-type-options", nosniff),
+            (
+                "referrer-policy",
+                self.referrer_policy.map(ReferrerPolicy::as_str),
+            ),
+            ("cross-origin-opener-policy", self.coop.map(Coop::as_str)),
+            ("cross-origin-resource-policy", self.corp.map(Corp::as_str)),
+            ("cross-origin-embedder-policy", self.coep.map(Coep::as_str)),
+        ];
+        let entry = |(name, value): (&'static str, Option<&'static str>)| {
+            let value = HeaderValue::from_static(value?);
+            Some(Entry::fixed(HeaderName::from_static(name), value))
+        };
+        values.into_iter().filter_map(entry).collect()
+    }
+
     /// Checks all of it and prepares the values.
     ///
     /// # Errors
     /// [`PolicyErrors`] with every problem and its header.
     pub fn compile(self) -> Result<CompiledPolicy, PolicyErrors> {
         let mut problems = Problems::default();
-        let mut entries = Vec::new();
-        let mut typed = |name: &'static str, value: Option<&'static str>| {
-            let value = value.map(HeaderValue::from_static);
-            entries.extend(value.map(|value| Entry::fixed(HeaderName::from_static(name), value)));
-        };
-        typed(
-            "x-frame-options",
-            self.frame_options.map(FrameOptions::as_str),
-        );
-        let nosniff = self.content_type_options.then_some("nosniff");
-        typed("x-content-type-options", nosniff);
-        typed(
-            "referrer-policy",
-            self.referrer_policy.map(ReferrerPolicy::as_str),
-        );
-        typed("cross-origin-opener-policy", self.coop.map(Coop::as_str));
-        typed("cross-origin-resource-policy", self.corp.map(Corp::as_str));
-        typed("cross-origin-embedder-policy", self.coep.map(Coep::as_str));
+        let mut entries = self.enumerated();
         if let Some(permissions) = self.permissions_policy.filter(|own| !own.is_empty()) {
             let name = HeaderName::from_static("permissions-policy");
             for problem in permissions.problems() {

@@ -30,6 +30,9 @@ fn the_baseline_byte_for_byte() {
         let own = applied(HeaderPolicy::default(), scheme);
         assert_eq!(own, expected(&pairs));
     }
+    let mut headers = HeaderMap::new();
+    CompiledPolicy::default().apply(&mut headers, &ApplyContext::new(Scheme::Https));
+    assert_eq!(headers.len(), pairs.len());
 }
 
 #[test]
