@@ -119,7 +119,7 @@ pub(crate) fn build<S: ItemService>(
         items: collaborators.items,
         probe: CachedProbe::new(ProbeSet::new(collaborators.checkers)?, policy),
         gate: gate.clone(),
-        write_key: WriteKeyLayer::new(config.write_key.expose()),
+        write_key: WriteKeyLayer::new(config.write_key.clone()),
         body_bytes_max: stack::body_bytes_max(config),
     };
     routes::register(&mut app, services)?;

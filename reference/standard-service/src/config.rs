@@ -5,7 +5,6 @@ mod cli;
 mod env_file;
 mod layers;
 mod problem;
-mod secret;
 mod setting;
 #[cfg(test)]
 mod tests;
@@ -17,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plumego_log::{Filter, LogFormat};
+use plumego_security::secret::SecretString;
 
 pub(crate) use problem::Problems;
-pub(crate) use secret::Secret;
 pub(crate) use variables::schema;
 
 /// Everything the service can be told.
@@ -38,7 +37,7 @@ pub(crate) struct Config {
     /// Longest request body; 0 means no limit.
     pub(crate) max_body_bytes: u64,
     /// What a request that changes something must carry; empty means nothing.
-    pub(crate) write_key: Secret,
+    pub(crate) write_key: SecretString,
     /// Origins browsers may call from; none means any, without credentials.
     pub(crate) cors_allowed_origins: Vec<String>,
     /// Clear text when absent.

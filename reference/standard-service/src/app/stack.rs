@@ -11,6 +11,7 @@ use plumego_middleware::cors::{CorsConfig, CorsLayer};
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
 use plumego_middleware::recovery::{RecoveryConfig, RecoveryLayer};
 use plumego_middleware::requestid::{RequestIdConfig, RequestIdLayer};
+use plumego_middleware::securityheaders::SecurityHeadersLayer;
 use plumego_middleware::stack::Stack;
 use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
 
@@ -34,6 +35,7 @@ pub(super) fn build(
         .push("requestid", RequestIdLayer::new(RequestIdConfig::default()))
         .push("accesslog", AccessLogLayer::new(access_log)?)
         .push("httpmetrics", HttpMetricsLayer::new(metrics))
+        .push("securityheaders", SecurityHeadersLayer::default())
         .push("cors", CorsLayer::new(cors(config)?)?)
         .push("recovery", RecoveryLayer::new(recovery))
         .push("bodylimit", body_limit)

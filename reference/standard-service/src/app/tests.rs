@@ -15,7 +15,9 @@ use plumego_metrics::{BaseCollector, StatsReader};
 use serde_json::Value;
 
 use super::*;
-use crate::config::{self, Secret};
+use plumego_security::secret::SecretString;
+
+use crate::config;
 
 const ROUTES: [(&str, &str); 13] = [
     ("DELETE", "/api/v1/items/{id}"),
@@ -167,6 +169,7 @@ fn the_layers_are_in_the_order_of_the_toolkit() {
             "requestid",
             "accesslog",
             "httpmetrics",
+            "securityheaders",
             "cors",
             "recovery",
             "bodylimit",
@@ -379,7 +382,7 @@ fn insecure_defaults_are_said_once_each_and_only_while_they_hold() {
         warned(&config),
         ["APP_WRITE_KEY", "APP_CORS_ALLOWED_ORIGINS"]
     );
-    config.write_key = Secret::new("k3y".to_owned());
+    config.write_key = SecretString::from("k3y");
     assert_eq!(warned(&config), ["APP_CORS_ALLOWED_ORIGINS"]);
     config.cors_allowed_origins = vec!["https://a.example".to_owned()];
     assert!(warned(&config).is_empty());
@@ -388,7 +391,7 @@ fn insecure_defaults_are_said_once_each_and_only_while_they_hold() {
 #[tokio::test]
 async fn the_write_key_guards_writes_alone() {
     let config = Config {
-        write_key: Secret::new("k3y".to_owned()),
+        write_key: SecretString::from("k3y"),
         ..config::defaults()
     };
     let service = Bench::new(&config).into_service();

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use plumego_log::{Filter, LogFormat};
+use plumego_security::secret::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::{DescriptionKind, Secret};
+use super::DescriptionKind;
 
 /// A value that is written as text.
 pub(super) trait Setting: Sized {
@@ -102,10 +103,10 @@ impl Setting for Vec<String> {
 }
 
 /// A header has to be able to carry it.
-impl Setting for Secret {
+impl Setting for SecretString {
     fn parse(text: &str) -> Option<Self> {
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        visible.then(|| Self::new(text.to_owned()))
+        visible.then(|| Self::from(text))
     }
 }
 

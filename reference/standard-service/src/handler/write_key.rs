@@ -1,41 +1,29 @@
 //! A shared key in front of the routes that change something.
 
-use std::fmt;
-use std::sync::Arc;
-
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use plumego_contract::{
     BoxHttpService, Error, ErrorKind, Handler, HttpService, IntoResponse, Request, RequestScope,
     ResponseFuture,
 };
-use subtle::ConstantTimeEq;
+use plumego_security::secret::{SecretString, ct_eq};
 use tower_layer::Layer;
 
 const X_WRITE_KEY: HeaderName = HeaderName::from_static("x-write-key");
 
 /// Lets a request through when it carries the key; everything when there is no
 /// key. The body is not read before.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct WriteKeyLayer {
-    key: Option<Arc<[u8]>>,
+    key: Option<SecretString>,
 }
 
 impl WriteKeyLayer {
     /// A guard with this key; an empty one is no key.
-    pub(crate) fn new(key: &str) -> Self {
+    pub(crate) fn new(key: SecretString) -> Self {
         Self {
-            key: (!key.is_empty()).then(|| key.as_bytes().into()),
+            key: (!key.is_empty()).then_some(key),
         }
-    }
-}
-
-/// Never prints the key.
-impl fmt::Debug for WriteKeyLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteKeyLayer")
-            .field("guards", &self.key.is_some())
-            .finish()
     }
 }
 
@@ -47,7 +35,7 @@ impl<S: HttpService> Layer<S> for WriteKeyLayer {
         match &self.key {
             None => inner,
             Some(key) => BoxHttpService::from_handler(WriteKeyGuard {
-                key: Arc::clone(key),
+                key: key.clone(),
                 inner,
             }),
         }
@@ -55,7 +43,7 @@ impl<S: HttpService> Layer<S> for WriteKeyLayer {
 }
 
 struct WriteKeyGuard {
-    key: Arc<[u8]>,
+    key: SecretString,
     inner: BoxHttpService,
 }
 
@@ -69,12 +57,11 @@ impl Handler for WriteKeyGuard {
     }
 }
 
-/// Whether exactly one key was sent, and the right one. How long the comparison
-/// takes depends on the length of the keys alone.
-fn carries(headers: &HeaderMap, key: &[u8]) -> bool {
+/// Whether exactly one key was sent, and the right one.
+fn carries(headers: &HeaderMap, key: &SecretString) -> bool {
     let mut sent = headers.get_all(X_WRITE_KEY).iter();
     match (sent.next(), sent.next()) {
-        (Some(only), None) => only.as_bytes().ct_eq(key).into(),
+        (Some(only), None) => ct_eq(only.as_bytes(), key.expose().as_bytes()),
         _ => false,
     }
 }
@@ -95,7 +82,7 @@ mod tests {
 
     async fn status(key: &str, sent: &[&'static str]) -> u16 {
         let inner = BoxHttpService::from_handler(|_| async { Reply::ok(()) });
-        let guarded = WriteKeyLayer::new(key).layer(inner);
+        let guarded = WriteKeyLayer::new(SecretString::from(key)).layer(inner);
         let mut request = Request::new(Body::empty());
         for value in sent {
             let value = HeaderValue::from_static(value);
@@ -127,6 +114,8 @@ mod tests {
 
     #[test]
     fn the_key_is_not_printed() {
-        assert!(!format!("{:?}", WriteKeyLayer::new("s3cret")).contains("s3cret"));
+        assert!(
+            !format!("{:?}", WriteKeyLayer::new(SecretString::from("s3cret"))).contains("s3cret")
+        );
     }
 }

@@ -2,6 +2,7 @@
 //! them again.
 
 mod about;
+mod browsers;
 mod create;
 mod greet;
 mod health;
@@ -88,6 +89,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         key::CASES,
         methods::CASES,
         request_id::CASES,
+        browsers::CASES,
         malformed::CASES,
     ]
     .into_iter()
