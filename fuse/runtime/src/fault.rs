@@ -1,5 +1,6 @@
 //! Faults: failures that no Fuse code can catch.
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub use fuse_builtins::FaultCode;
@@ -39,7 +40,7 @@ pub struct FieldProblem {
     /// Where the input is, such as `body.items[2]`.
     pub path: String,
     /// What is wrong, as a field code.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// Text for humans.
     pub message: String,
 }

@@ -44,7 +44,9 @@
 pub mod builtin;
 mod code;
 mod context;
+pub mod decode;
 pub mod display;
+pub mod error;
 pub mod fault;
 pub mod heap;
 pub mod html;
@@ -55,6 +57,7 @@ pub mod ops;
 mod patterns;
 mod runtime;
 pub mod system;
+pub mod validate;
 pub mod value;
 
 pub use code::{Code, NoCode};

@@ -4,8 +4,11 @@
 //! does not compile, nor a function without a row.
 
 mod console;
+mod json;
 mod member;
 mod rows;
+
+pub(crate) use member::number::float_of_text;
 
 use std::fmt;
 

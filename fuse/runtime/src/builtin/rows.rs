@@ -1,6 +1,10 @@
 //! The function of every row, by the symbol of the row.
 
 pub(super) use super::console::{assert, input, print};
+pub(super) use super::json::{
+    decode as json_decode, decode_typed as json_decode_typed, encode as json_encode,
+    encode_pretty as json_encode_pretty, parse as email_parse, parse as id_parse, value_decode,
+};
 pub(super) use super::member::bytes::{
     from_base64 as bytes_from_base64, from_hex as bytes_from_hex, is_empty as bytes_is_empty,
     len as bytes_len, slice as bytes_slice, to_base64 as bytes_to_base64, to_hex as bytes_to_hex,
@@ -70,10 +74,6 @@ pub(super) use super::absent as env_float;
 pub(super) use super::absent as env_bool;
 pub(super) use super::absent as asset;
 pub(super) use super::absent as serve;
-pub(super) use super::absent as json_encode;
-pub(super) use super::absent as json_encode_pretty;
-pub(super) use super::absent as json_decode;
-pub(super) use super::absent as json_decode_typed;
 pub(super) use super::absent as time_now;
 pub(super) use super::absent as time_monotonic_ms;
 pub(super) use super::absent as time_sleep;
@@ -127,10 +127,7 @@ pub(super) use super::absent as db_last_id;
 pub(super) use super::absent as db_from;
 pub(super) use super::absent as testing_request;
 pub(super) use super::absent as testing_equal;
-pub(super) use super::absent as id_parse;
-pub(super) use super::absent as email_parse;
 pub(super) use super::absent as list_parallel_map;
-pub(super) use super::absent as value_decode;
 pub(super) use super::absent as query_select;
 pub(super) use super::absent as query_where;
 pub(super) use super::absent as query_or_where;

@@ -297,7 +297,7 @@ impl Drop for Restore {
 }
 
 /// Any value that can lie in a place of type `desc`.
-fn placeholder(desc: &TypeDesc) -> Value {
+pub(crate) fn placeholder(desc: &TypeDesc) -> Value {
     match desc.slot {
         Slot::Unit => Value::Unit,
         Slot::Bool => Value::Bool(false),
