@@ -6,6 +6,8 @@
 //! unseen. Reports serialize to JSON.
 
 mod disk;
+#[cfg(feature = "kv")]
+pub mod durability;
 mod history;
 #[cfg(feature = "kv")]
 pub mod kv;

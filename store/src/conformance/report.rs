@@ -150,7 +150,7 @@ macro_rules! ensure {
 macro_rules! ensure_eq {
     ($left:expr, $right:expr, $($message:tt)+) => {
         match (&$left, &$right) {
-            (left, right) => ensure!(
+            (left, right) => $crate::conformance::report::ensure!(
                 *left == *right,
                 "{}: {left:?}, not {right:?}",
                 format_args!($($message)+)
@@ -163,8 +163,10 @@ macro_rules! ensure_eq {
 macro_rules! ensure_kind {
     ($result:expr, $kind:expr, $($message:tt)+) => {
         match $result {
-            Err(error) => ensure_eq!(error.kind(), $kind, $($message)+),
-            Ok(_) => ensure!(false, "{}: no error, not {}", format_args!($($message)+), $kind),
+            Err(error) => {
+                $crate::conformance::report::ensure_eq!(error.kind(), $kind, $($message)+)
+            }
+            Ok(_) => $crate::conformance::report::ensure!(false, "{}: no error, not {}", format_args!($($message)+), $kind),
         }
     };
 }

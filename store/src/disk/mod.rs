@@ -70,13 +70,27 @@ pub trait Disk: Send + Sync + fmt::Debug + 'static {
     /// `NotFound`, or whatever the medium says; then nothing was moved.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
-    /// Moves a file to where nothing is, in one step.
+    /// Gives a file a second name, where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists` if something is at `to`, `NotFound`, or whatever the
+    /// medium says; then the file has one name.
+    fn link(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Moves a file to where nothing is, in one step. What is left of the old
+    /// name is the same file.
     ///
     /// # Errors
     ///
     /// `AlreadyExists` if something is at `to`, `NotFound`, or whatever the
     /// medium says; then nothing was moved.
-    fn publish(&self, from: &str, to: &str) -> io::Result<()>;
+    fn publish(&self, from: &str, to: &str) -> io::Result<()> {
+        self.link(from, to)?;
+        // It is in its place; an old name that stays is a leftover.
+        let _ = self.remove(from);
+        Ok(())
+    }
 
     /// Removes a file.
     ///

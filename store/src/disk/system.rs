@@ -101,7 +101,13 @@ impl Disk for SystemDisk {
     }
 
     fn metadata(&self, path: &str) -> io::Result<DiskMetadata> {
-        Ok(describe(&self.root.metadata(relative(path))?))
+        let metadata = self.root.metadata(relative(path))?;
+        // A directory that was removed while it is held has no name left.
+        #[cfg(unix)]
+        if path.is_empty() && metadata.nlink() == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(describe(&metadata))
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<DiskEntry>> {
@@ -127,11 +133,8 @@ impl Disk for SystemDisk {
         self.root.rename(from, &self.root, to)
     }
 
-    fn publish(&self, from: &str, to: &str) -> io::Result<()> {
-        // A hard link never replaces; what remains is a second name of the
-        // same file, which is removed.
-        self.root.hard_link(from, &self.root, to)?;
-        self.root.remove_file(from)
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        self.root.hard_link(from, &self.root, to)
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
@@ -246,5 +249,95 @@ impl DiskFile for SystemFile {
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::DiskFileExt as _;
+
+    #[test]
+    fn nothing_outside_is_reached() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("secret"), "s").unwrap();
+        let disk = SystemDisk::create(directory.path().join("root")).unwrap();
+        assert!(disk.open("../secret", OpenMode::Read).is_err());
+        assert!(disk.open("/etc/hostname", OpenMode::Read).is_err());
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("../secret", directory.path().join("root/link")).unwrap();
+            assert!(disk.open("link", OpenMode::Read).is_err());
+            assert!(disk.open("link", OpenMode::Create).is_err());
+            assert!(disk.metadata("link").is_err());
+        }
+    }
+
+    #[test]
+    fn a_second_lock_is_refused_while_the_first_is_held() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = SystemDisk::open(directory.path()).unwrap();
+        let first = disk.open("a", OpenMode::Create).unwrap();
+        let second = disk.open("a", OpenMode::Write).unwrap();
+        assert!(first.try_lock().unwrap());
+        assert!(!second.try_lock().unwrap());
+        drop(first);
+        assert!(second.try_lock().unwrap());
+    }
+
+    #[test]
+    fn publishing_never_replaces() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = SystemDisk::open(directory.path()).unwrap();
+        for (name, content) in [("new", "1"), ("old", "2")] {
+            let file = disk.open(name, OpenMode::CreateNew).unwrap();
+            file.write_all_at(0, content.as_bytes()).unwrap();
+        }
+        let refused = disk.publish("new", "old").unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        disk.publish("new", "other").unwrap();
+        let mut names: Vec<_> = disk
+            .list("")
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
+        names.sort();
+        assert_eq!(names, ["old", "other"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn new_files_and_directories_are_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("a/b");
+        let disk = SystemDisk::create(&root).unwrap();
+        disk.create_dir("c").unwrap();
+        disk.open("c/d", OpenMode::Create).unwrap();
+        let mode = |path: &str| root.join(path).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(""), mode("c"), mode("c/d")), (0o700, 0o700, 0o600));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_was_removed_is_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("root");
+        let disk = SystemDisk::create(&root).unwrap();
+        assert!(disk.metadata("").unwrap().is_dir);
+        std::fs::remove_dir(root).unwrap();
+        assert_eq!(
+            disk.metadata("").unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+    }
+
+    /// The process file system cannot sync directories.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_system_without_directory_sync_is_tolerated() {
+        let proc = SystemDisk::open("/proc/self").unwrap();
+        proc.sync_dir("").unwrap();
     }
 }

@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "the setup of a test may fail it")]
 
+mod durability;
 mod embedded;
 mod memory;

@@ -140,7 +140,13 @@ impl SimulatedDisk {
         counted.filter_map(|(name, _)| state.calls.get(name)).sum()
     }
 
-    /// Whether a fault that was asked for has happened.
+    /// Whether a fault that was asked for has yet to happen.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.state().plan.is_some()
+    }
+
+    /// Whether a fault that was asked for has happened, and lasts.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         let state = self.state();
@@ -288,7 +294,7 @@ impl Disk for SimulatedDisk {
         end(fault)
     }
 
-    fn publish(&self, from: &str, to: &str) -> io::Result<()> {
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state();
         let fault = state.meet("name", Call::Name)?;
         let id = state.file_at(from)?;
@@ -297,9 +303,6 @@ impl Disk for SimulatedDisk {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         state.change_name(NameChange::Put(to.to_owned(), Node::File(id)));
-        if fault != Some(Fault::PowerCut) {
-            state.change_name(NameChange::Remove(from.to_owned()));
-        }
         end(fault)
     }
 

@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use redb::{Builder, Database, Durability, ReadableDatabase};
+use redb::{Builder, Durability, ReadableDatabase};
 
+use super::database::{Database, guard};
 use super::files::{self, JOURNAL};
-use super::journal::{AppendError, Effect, Journal};
+use super::journal::Journal;
 use super::medium::{Backend, Failure, Medium};
 use super::options::{EmbeddedKvOptions, SyncPolicy};
 use super::tables::{
@@ -30,9 +31,11 @@ pub(super) struct Engine {
     pub(super) file: Arc<dyn DiskFile>,
     pub(super) medium: Arc<Medium>,
     database: Option<Database>,
-    /// One that was replaced, and that readers may still need.
+    /// One that was replaced, and that readers still have.
     retired: Option<Database>,
     pub(super) counters: Counters,
+    /// The last commit that somebody was told of.
+    acknowledged: u64,
     oldest: Oldest,
     /// There is one if writes are acknowledged before they are synced.
     journal: Option<Journal>,
@@ -75,6 +78,15 @@ pub(super) enum Failed {
     Poisoned(KvError),
 }
 
+impl Failed {
+    /// The error, for whoever gives up anyway.
+    pub(super) fn into_error(self) -> KvError {
+        match self {
+            Self::Harmless(error) | Self::Broken(error) | Self::Poisoned(error) => error,
+        }
+    }
+}
+
 impl Engine {
     /// Opens, recovers or creates the store on a disk.
     pub(super) fn open(options: &EmbeddedKvOptions, disk: Arc<dyn Disk>) -> KvResult<Self> {
@@ -99,6 +111,7 @@ impl Engine {
             medium,
             database: Some(database),
             retired: None,
+            acknowledged: 0,
             oldest: None,
             journal: None,
             cache_bytes: options.cache_bytes,
@@ -107,6 +120,7 @@ impl Engine {
             alive: Alive::new(),
         };
         engine.open_journal(options.sync != SyncPolicy::Immediate)?;
+        engine.acknowledged = engine.counters.commit;
         Ok(engine)
     }
 
@@ -136,7 +150,7 @@ impl Engine {
             file => file.map_err(fail)?,
         };
         let mut journal = Journal::open(file).map_err(fail)?;
-        self.replay(&journal)?;
+        self.replay(&journal).map_err(Failed::into_error)?;
         if self.read_only {
             return Ok(());
         }
@@ -151,12 +165,13 @@ impl Engine {
         Ok(())
     }
 
-    fn replay(&mut self, journal: &Journal) -> KvResult<()> {
+    /// Commits what the journal has and the database has not.
+    fn replay(&mut self, journal: &Journal) -> Result<(), Failed> {
         let commits = journal
             .commits_after(self.counters.commit)
-            .map_err(|source| KvError::Io {
-                op: "reading the journal",
-                source,
+            .map_err(|source| {
+                let op = "reading the journal";
+                Failed::Broken(KvError::Io { op, source })
             })?;
         let Some((last, _)) = commits.last() else {
             return Ok(());
@@ -171,12 +186,7 @@ impl Engine {
             draft.dirty = true;
             Ok(())
         });
-        match done {
-            Ok(_) => Ok(()),
-            Err(Failed::Harmless(error) | Failed::Broken(error) | Failed::Poisoned(error)) => {
-                Err(error)
-            }
-        }
+        done.map(drop)
     }
 
     pub(super) const fn is_journaled(&self) -> bool {
@@ -237,28 +247,29 @@ impl Engine {
                 Err(Failed::Poisoned(KvError::Io { op, source }))
             }
         };
-        let Err(failed) = done else {
-            return done;
+        let failed = match done {
+            Ok((value, counters)) => {
+                self.counters = counters.unwrap_or(self.counters);
+                self.acknowledged = self.counters.commit;
+                return Ok((value, counters.is_some()));
+            }
+            Err(failed) => failed,
         };
         self.oldest = None;
         // What is not committed must not come back at the next start.
-        let cut = self
-            .journal
-            .as_mut()
-            .map(|journal| journal.cut(journal_len));
-        Err(match (cut, failed) {
-            (Some(Err(_)), Failed::Harmless(error) | Failed::Broken(error)) => {
-                Failed::Poisoned(error)
-            }
-            (_, failed) => failed,
-        })
+        if let Some(journal) = &mut self.journal {
+            journal.cut(journal_len);
+        }
+        Err(failed)
     }
 
+    /// Commits as far as the engine knows; with the numbers of the commit, if
+    /// there was one.
     fn try_commit<T>(
         &mut self,
         durability: Durability,
         work: impl FnOnce(&mut TableDraft<'_>) -> KvResult<T>,
-    ) -> Result<(T, bool), Failed> {
+    ) -> Result<(T, Option<Counters>), Failed> {
         let Self {
             database,
             place,
@@ -289,18 +300,21 @@ impl Engine {
             // Nothing was written, so there is nothing that could fail to be
             // undone.
             let _ = transaction.abort();
-            return Ok((value, false));
+            return Ok((value, None));
         }
         let (new_counters, effects) = draft.finish().map_err(broken)?;
         if let (Some(journal), Some(effects)) = (journal, effects) {
-            append(journal, new_counters.commit, &effects)?;
+            let appended = journal.append(new_counters.commit, &effects);
+            appended.map_err(|source| {
+                let op = "writing the journal";
+                Failed::Harmless(KvError::Io { op, source })
+            })?;
         }
         transaction.commit().map_err(|error| {
             // How far it came is not known.
             Failed::Poisoned(engine_error(place, "committing", error))
         })?;
-        *counters = new_counters;
-        Ok((value, true))
+        Ok((value, Some(new_counters)))
     }
 
     /// Syncs what was acknowledged, and begins the journal anew.
@@ -315,19 +329,7 @@ impl Engine {
             ..
         } = self;
         let done = database.as_ref().map_or(Err(KvError::Closed), |database| {
-            let mut transaction = database
-                .begin_write()
-                .map_err(|error| engine_error(place, "beginning a sync", error))?;
-            transaction
-                .set_durability(Durability::Immediate)
-                .map_err(|error| KvError::Unavailable(Box::new(error)))?;
-            {
-                let mut meta = transaction.open_table(META).map_err(|e| place.table(e))?;
-                write_counters(&mut meta, counters, place)?;
-            }
-            transaction
-                .commit()
-                .map_err(|error| engine_error(place, "syncing", error))
+            guard(place, || sync(database, place, counters))
         });
         match (self.medium.take_failure(), done) {
             (Some(Failure::Sync(source)), _) => {
@@ -355,13 +357,14 @@ impl Engine {
         let (medium, database) =
             open_database(&self.file, &self.place, &self.settings()).map_err(Failed::Broken)?;
         let counters = committed(&database, &self.place).map_err(Failed::Broken)?;
-        let acknowledged = self.counters.commit;
+        let acknowledged = self.acknowledged;
         self.replace(medium, database);
         self.counters = counters;
         if let Some(journal) = self.journal.take() {
             let replayed = self.replay(&journal);
             self.journal = Some(journal);
-            replayed.map_err(Failed::Poisoned)?;
+            self.acknowledged = acknowledged;
+            replayed?;
         }
         if self.counters.commit != acknowledged {
             // A commit that was reported as failed is there after all. Readers
@@ -383,7 +386,12 @@ impl Engine {
         self.medium.hold();
         self.medium = medium;
         self.oldest = None;
-        self.retired = self.database.replace(database);
+        let replaced = self.database.replace(database);
+        // With one retired already, the readers have that one, and nobody has
+        // seen this one.
+        if self.retired.is_none() {
+            self.retired = replaced;
+        }
     }
 
     /// Goes over to another file, which holds the same state.
@@ -407,11 +415,7 @@ impl Engine {
 
     /// Checks every page of the file, and everything in it.
     pub(super) fn verify(&mut self) -> KvResult<()> {
-        if let Err(Failed::Harmless(error) | Failed::Broken(error) | Failed::Poisoned(error)) =
-            self.checkpoint()
-        {
-            return Err(error);
-        }
+        self.checkpoint().map_err(Failed::into_error)?;
         verify_file(&self.file, &self.place, &self.counters)
     }
 
@@ -421,16 +425,13 @@ impl Engine {
         let mut outcome = Ok(());
         if !healthy {
             self.medium.hold();
-        } else if let Err(
-            Failed::Harmless(error) | Failed::Broken(error) | Failed::Poisoned(error),
-        ) = self.checkpoint()
-        {
+        } else if let Err(failed) = self.checkpoint() {
             self.medium.hold();
-            outcome = Err(error);
+            outcome = Err(failed.into_error());
         }
         self.alive.wait();
         let database = self.database.take();
-        let closed = database.map_or(Ok(()), Database::close);
+        let closed = database.map_or(Ok(()), |database| database.close(&self.place));
         let failure = self.medium.take_failure();
         if let (true, Ok(()), Ok(()), None) = (healthy, &outcome, &closed, &failure)
             && self.journal.is_some_and(|journal| journal.len() == 0)
@@ -444,19 +445,26 @@ impl Engine {
                 op: "closing",
                 source,
             }),
-            None => closed.map_err(|error| engine_error(&self.place, "closing", error)),
+            None => closed,
         }
     }
 }
 
-fn append(journal: &mut Journal, commit: u64, effects: &[Effect]) -> Result<(), Failed> {
-    let op = "writing the journal";
-    journal
-        .append(commit, effects)
-        .map_err(|error| match error {
-            AppendError::Undone(source) => Failed::Harmless(KvError::Io { op, source }),
-            AppendError::Spoiled(source) => Failed::Poisoned(KvError::Io { op, source }),
-        })
+/// Makes everything that was committed last.
+fn sync(database: &Database, place: &Place, counters: &Counters) -> KvResult<()> {
+    let mut transaction = database
+        .begin_write()
+        .map_err(|error| engine_error(place, "beginning a sync", error))?;
+    transaction
+        .set_durability(Durability::Immediate)
+        .map_err(|error| KvError::Unavailable(Box::new(error)))?;
+    {
+        let mut meta = transaction.open_table(META).map_err(|e| place.table(e))?;
+        write_counters(&mut meta, counters, place)?;
+    }
+    transaction
+        .commit()
+        .map_err(|error| engine_error(place, "syncing", error))
 }
 
 /// How a database is opened.
@@ -519,17 +527,14 @@ pub(super) fn verify_file(
 /// The engine may stop in the middle of a damaged file.
 fn build(medium: &Arc<Medium>, place: &Place, settings: &Settings) -> KvResult<Database> {
     let verify = medium.len() <= settings.verify_at_open_max;
-    let built = catch_unwind(AssertUnwindSafe(|| {
+    guard(place, || {
         Builder::new()
             .set_cache_size(settings.cache_bytes)
             .set_check_integrity_on_open(verify)
             .create_with_backend(Backend(medium.clone()))
-    }));
-    match built {
-        Ok(Ok(database)) => Ok(database),
-        Ok(Err(error)) => Err(engine_error(place, "opening", error)),
-        Err(_) => Err(place.corrupt("the engine stopped on what it read")),
-    }
+            .map(Database::new)
+            .map_err(|error| engine_error(place, "opening", error))
+    })
 }
 
 fn check_format(database: &Database, place: &Place) -> KvResult<()> {
@@ -555,11 +560,13 @@ fn check_format(database: &Database, place: &Place) -> KvResult<()> {
 
 /// The numbers of the last commit.
 fn committed(database: &Database, place: &Place) -> KvResult<Counters> {
-    let transaction = database
-        .begin_read()
-        .map_err(|error| engine_error(place, "opening", error))?;
-    let (sender, _receiver) = mpsc::channel();
-    Ok(*Snapshot::new(&transaction, place, sender)?.counters())
+    guard(place, || {
+        let transaction = database
+            .begin_read()
+            .map_err(|error| engine_error(place, "opening", error))?;
+        let (sender, _receiver) = mpsc::channel();
+        Ok(*Snapshot::new(&transaction, place, sender)?.counters())
+    })
 }
 
 /// Any error of the engine, as one of ours.

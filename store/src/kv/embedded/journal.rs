@@ -121,48 +121,60 @@ fn take<'a>(body: &mut &'a [u8], limit: usize) -> Option<&'a [u8]> {
 pub(super) struct Journal {
     file: Arc<dyn DiskFile>,
     len: u64,
+    /// Whether the file may be longer than that, with what was given up.
+    has_rest: bool,
 }
 
 impl Journal {
     /// The journal in `file`; what is in it stays until the next reset.
     pub(super) fn open(file: Arc<dyn DiskFile>) -> io::Result<Self> {
         let len = file.len()?;
-        Ok(Self { file, len })
+        Ok(Self {
+            file,
+            len,
+            has_rest: false,
+        })
     }
 
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// Appends a record. After an error the journal is as before, unless the
-    /// error is an `Err(Spoiled)`.
-    pub(super) fn append(&mut self, commit: u64, effects: &[Effect]) -> Result<(), AppendError> {
-        let record = encode(commit, effects).map_err(AppendError::Undone)?;
-        match self.file.write_all_at(self.len, &record) {
-            Ok(()) => {
-                self.len += record.len() as u64;
-                Ok(())
-            }
-            Err(error) => Err(match self.file.set_len(self.len) {
-                Ok(()) => AppendError::Undone(error),
-                Err(_) => AppendError::Spoiled(error),
-            }),
+    /// Appends a record. After an error the journal is as before.
+    pub(super) fn append(&mut self, commit: u64, effects: &[Effect]) -> io::Result<()> {
+        let record = encode(commit, effects)?;
+        if self.has_rest {
+            // Behind a shorter record, a part of the rest could be taken for
+            // one that follows.
+            self.file.set_len(self.len)?;
+            self.has_rest = false;
         }
+        let written = self.file.write_all_at(self.len, &record);
+        match written {
+            Ok(()) => self.len += record.len() as u64,
+            Err(_) => self.drop_rest(),
+        }
+        written
+    }
+
+    /// Forgets what was appended after it was `len` bytes long.
+    pub(super) fn cut(&mut self, len: u64) {
+        if self.len > len {
+            self.len = len;
+            self.drop_rest();
+        }
+    }
+
+    /// If the rest cannot be removed now, it is before the next record comes.
+    fn drop_rest(&mut self) {
+        self.has_rest = self.file.set_len(self.len).is_err();
     }
 
     /// Forgets everything: the engine has it, synced.
     pub(super) fn reset(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         self.len = 0;
-        Ok(())
-    }
-
-    /// Forgets what was appended after it was `len` bytes long.
-    pub(super) fn cut(&mut self, len: u64) -> io::Result<()> {
-        if self.len > len {
-            self.file.set_len(len)?;
-            self.len = len;
-        }
+        self.has_rest = false;
         Ok(())
     }
 
@@ -189,15 +201,6 @@ impl Journal {
         }
         Ok(commits)
     }
-}
-
-/// Why nothing was appended.
-#[derive(Debug)]
-pub(super) enum AppendError {
-    /// The journal is as it was.
-    Undone(io::Error),
-    /// A part of the record could not be removed.
-    Spoiled(io::Error),
 }
 
 #[cfg(test)]

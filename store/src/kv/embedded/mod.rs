@@ -1,6 +1,7 @@
 //! A store in one file.
 
 mod copy;
+mod database;
 mod engine;
 mod files;
 mod journal;

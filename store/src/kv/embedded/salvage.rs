@@ -6,10 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{Builder, Database, ReadOnlyTable, ReadableDatabase, ReadableTable};
+use redb::{Builder, ReadOnlyTable, ReadableDatabase, ReadableTable};
 use serde::Serialize;
 
 use super::copy::{Copy, fill};
+use super::database::{Database, guard};
 use super::engine::engine_error;
 use super::files::FILE;
 use super::medium::{Backend, Medium};
@@ -112,7 +113,7 @@ fn open_damaged(
     file: &Arc<dyn crate::disk::DiskFile>,
     place: &Place,
 ) -> KvResult<(Database, Entries)> {
-    let opened = catch_unwind(AssertUnwindSafe(|| {
+    guard(place, || {
         let medium = Medium::held(file.clone()).map_err(|source| KvError::Io {
             op: "opening the source",
             source,
@@ -123,6 +124,7 @@ fn open_damaged(
         }
         let database = Builder::new()
             .create_with_backend(Backend(medium))
+            .map(Database::new)
             .map_err(|error| engine_error(place, "opening", error))?;
         let transaction = database
             .begin_read()
@@ -131,8 +133,7 @@ fn open_damaged(
             .open_table(ENTRIES)
             .map_err(|error| place.table(error))?;
         Ok((database, entries))
-    }));
-    opened.unwrap_or_else(|_| Err(place.corrupt("the engine stopped on what it read")))
+    })
 }
 
 /// A rescue under way.

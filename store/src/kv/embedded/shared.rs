@@ -1,6 +1,5 @@
 //! What callers and threads of a store share.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
@@ -8,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
+use super::database::guard;
 use super::options::EmbeddedKvOptions;
 use super::queue::{Queue, Task};
 use super::tables::{Place, Snapshot};
@@ -77,9 +77,7 @@ impl Shared {
         let snapshot = snapshot.as_ref().ok_or(KvError::Closed)?;
         // The engine may stop in the middle of a page that was damaged after
         // it was verified.
-        let done = catch_unwind(AssertUnwindSafe(|| read(snapshot)));
-        let done =
-            done.unwrap_or_else(|_| Err(self.place.corrupt("the engine stopped on what it read")));
+        let done = guard(&self.place, || read(snapshot));
         if let Err(KvError::Io { .. }) = done {
             // The engine reads nothing after a failure until it is opened
             // anew. A store that is closing does not need to be.
@@ -94,22 +92,16 @@ impl Shared {
         let Some(snapshot) = self.snapshot.load_full() else {
             return;
         };
-        let verified = catch_unwind(AssertUnwindSafe(|| {
-            snapshot.verify(|| self.queue.is_closing())
-        }));
+        let verified = guard(&self.place, || snapshot.verify(|| self.queue.is_closing()));
         drop(snapshot);
         match verified {
-            Ok(Ok(())) => {
+            Ok(()) => {
                 let fits = self.file_bytes.load(Relaxed) <= self.options.cache_bytes as u64;
                 self.resident.store(fits, Release);
             }
-            Ok(Err(KvError::CorruptState { detail, .. })) => drop(self.damage.set(detail)),
+            Err(KvError::CorruptState { detail, .. }) => drop(self.damage.set(detail)),
             // Whoever reads meets it, too.
-            Ok(Err(_)) => {}
-            Err(_) => {
-                let detail = "the engine stopped on what it read";
-                drop(self.damage.set(detail.to_owned()));
-            }
+            Err(_) => {}
         }
     }
 
