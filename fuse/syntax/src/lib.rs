@@ -21,14 +21,17 @@
 
 pub mod ast;
 mod build;
-mod diagnostic;
+pub mod diagnostic;
 mod files;
 mod kind;
 mod lex;
 mod parse;
 mod span;
 
-pub use diagnostic::{Code, Diagnostic, Entry, Fix, Level, Related, Severity};
+pub use diagnostic::{
+    Code, ColorChoice, ColorPolicy, Diagnostic, Entry, Fix, Level, LintLevel, LintLevels, NotALint,
+    Related, Severity, TextRenderer, json_line,
+};
 pub use files::{Files, Position, SourceFile};
 pub use kind::SyntaxKind;
 pub use lex::{Lexed, Tokens, lex};
