@@ -24,6 +24,7 @@
 
 mod arena;
 mod decl;
+mod dump;
 mod expr;
 mod names;
 mod stmt;

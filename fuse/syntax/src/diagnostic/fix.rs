@@ -8,7 +8,8 @@ use crate::span::{FileId, Span};
 /// when edits overlap or do not fall on characters of the text.
 #[must_use]
 pub fn apply_edits(text: &str, file: FileId, edits: &[(Span, String)]) -> Option<String> {
-    let mut own: Vec<&(Span, String)> = edits.iter().filter(|(span, _)| span.file == file).collect();
+    let mut own: Vec<&(Span, String)> =
+        edits.iter().filter(|(span, _)| span.file == file).collect();
     own.sort_by_key(|(span, _)| (span.start, span.end));
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -40,7 +41,9 @@ pub fn apply_safe_fixes(diagnostics: &[Diagnostic], files: &Files) -> Vec<(FileI
     }
     let changed = |(id, file): (FileId, &crate::SourceFile)| {
         let own = taken.iter().any(|(span, _)| span.file == id);
-        let text = own.then(|| apply_edits(file.text(), id, &taken)).flatten()?;
+        let text = own
+            .then(|| apply_edits(file.text(), id, &taken))
+            .flatten()?;
         Some((id, text))
     };
     files.iter().filter_map(changed).collect()

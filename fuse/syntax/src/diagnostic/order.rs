@@ -54,7 +54,11 @@ pub struct NotALint(pub Code);
 
 impl std::fmt::Display for NotALint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}` is an error; only the level of a warning can be set", self.0)
+        write!(
+            f,
+            "`{}` is an error; only the level of a warning can be set",
+            self.0
+        )
     }
 }
 

@@ -198,7 +198,11 @@ impl Page<'_> {
         let indent = text.len() - text.trim_start().len();
         let from = (span.start as usize).saturating_sub(base);
         let continued = (span.start as usize) < base;
-        let from = if continued { indent } else { from.min(text.len()) };
+        let from = if continued {
+            indent
+        } else {
+            from.min(text.len())
+        };
         let to = (span.end as usize).saturating_sub(base).min(text.len());
         let cells = Cells::new(text, from, to);
 
@@ -223,7 +227,11 @@ impl Page<'_> {
     /// A fix as the lines it removes and adds.
     fn fix(&mut self, fix: &Fix) {
         self.styled(Style::Hint, "fix");
-        let note = if fix.safe { "" } else { " (not applied by `--fix`)" };
+        let note = if fix.safe {
+            ""
+        } else {
+            " (not applied by `--fix`)"
+        };
         let _ = writeln!(self.out, ": {}{note}", visible(&fix.title));
         let Some((first, _)) = fix.edits.first() else {
             return;
@@ -236,7 +244,11 @@ impl Page<'_> {
         };
         for (removed, line) in difference(file.text(), &after) {
             let mark = if removed { '-' } else { '+' };
-            let style = if removed { Style::Removed } else { Style::Added };
+            let style = if removed {
+                Style::Removed
+            } else {
+                Style::Added
+            };
             let line = format!("{mark} {}", visible(line));
             self.styled(style, line.trim_end());
             self.out.push('\n');
@@ -258,7 +270,9 @@ fn difference<'a>(before: &'a str, after: &'a str) -> Vec<(bool, &'a str)> {
         .take_while(same)
         .count();
     let removed = old[head..old.len() - tail].iter().map(|line| (true, *line));
-    let added = new[head..new.len() - tail].iter().map(|line| (false, *line));
+    let added = new[head..new.len() - tail]
+        .iter()
+        .map(|line| (false, *line));
     removed.chain(added).collect()
 }
 
