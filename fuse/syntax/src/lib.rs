@@ -23,6 +23,7 @@ pub mod ast;
 mod build;
 pub mod diagnostic;
 mod files;
+mod format;
 mod kind;
 mod lex;
 mod parse;
@@ -33,6 +34,7 @@ pub use diagnostic::{
     Related, Severity, TextRenderer, json_line,
 };
 pub use files::{Files, Position, SourceFile};
+pub use format::{FormatError, FormatOptions, format, is_tag};
 pub use kind::SyntaxKind;
 pub use lex::{Lexed, Tokens, lex};
 pub use parse::{FILE_BYTES_MAX, NESTING_MAX, Parsed, ParsedExpr, parse, parse_bytes, parse_expr};

@@ -69,6 +69,8 @@ impl Builder<'_> {
         if word.is_empty() || !valid || K::of_word(word.as_bytes()) != K::Ident {
             return None;
         }
+        let space = ty.len() - ty.trim_start().len();
+        let ty = ty.trim();
         let syntax = Syntax::of(self.module.file, ty, |parser| {
             parser.ty_alone();
         });
@@ -76,7 +78,7 @@ impl Builder<'_> {
             return None;
         }
         let name_offset = segment.find(word)? as u32;
-        let type_offset = 1 + name.len() as u32 + 1;
+        let type_offset = 1 + name.len() as u32 + 1 + space as u32;
         let (start, offset, fixed) = match at {
             Some(at) => (at + name_offset, at + type_offset, None),
             None => (whole.start, 0, Some(whole)),

@@ -63,6 +63,8 @@ struct Bracket {
     raw: u32,
     /// The indentation of the line it stands on.
     column: u32,
+    /// The number of that line, counted by those that hold tokens.
+    line: u32,
 }
 
 struct Layout<'a> {
@@ -78,6 +80,7 @@ struct Layout<'a> {
     /// The last token that is not trivia.
     last: Option<u32>,
     column: u32,
+    line: u32,
 }
 
 /// Runs the layout over the tokens of a file; adds what it finds wrong to
@@ -98,6 +101,7 @@ pub(crate) fn logical(file: FileId, text: &str, lexed: &mut Lexed) -> Logical {
         pending: false,
         last: None,
         column: 0,
+        line: 0,
     };
     layout.run();
     let out = layout.out;
@@ -116,8 +120,8 @@ impl Layout<'_> {
             let kind = self.lexed.tokens.kinds[index];
             match kind {
                 K::LineEnd => {
-                    if !at_line_start && self.brackets.is_empty() {
-                        self.pending = true;
+                    if !at_line_start {
+                        self.end_line();
                     }
                     at_line_start = true;
                     space = None;
@@ -155,6 +159,27 @@ impl Layout<'_> {
         true
     }
 
+    /// A line that holds tokens ends. Brackets whose closers went into a
+    /// string that was not closed are closed without a word.
+    fn end_line(&mut self) {
+        if self.last_is_unterminated() {
+            while self
+                .brackets
+                .pop_if(|bracket| bracket.line == self.line && bracket.kind != K::InterpStart)
+                .map(|bracket| self.push_after(bracket.kind.closer().unwrap_or(K::RParen)))
+                .is_some()
+            {}
+        }
+        if self.brackets.is_empty() {
+            self.pending = true;
+        }
+    }
+
+    fn last_is_unterminated(&self) -> bool {
+        self.last
+            .is_some_and(|last| self.lexed.unterminated.binary_search(&last).is_ok())
+    }
+
     fn begin_line(&mut self, index: usize, space: Option<usize>) {
         let start = self.lexed.tokens.start(index);
         let blank = space.map_or(start, |space| self.lexed.tokens.start(space));
@@ -170,6 +195,7 @@ impl Layout<'_> {
             self.tab(TextRange::new(blank, start));
         }
         self.column = column;
+        self.line += 1;
         if self.brackets.is_empty() {
             self.logical_line(index, column);
         } else if self.brackets_forgotten(index, column) {
@@ -181,11 +207,15 @@ impl Layout<'_> {
 
     fn tab(&mut self, range: TextRange) {
         let span = range.in_file(self.file);
-        let spaces = self.text[range.as_usize()].replace('\t', "  ");
+        let indentation = &self.text[range.as_usize()];
+        let spaces = indentation.replace('\t', "  ");
         let message = "tabs are not allowed for indentation";
+        let mut fix = Fix::replace("replace tabs with spaces", span, spaces);
+        // Among spaces the width of a tab is a guess.
+        fix.safe = !indentation.contains(' ');
         let diagnostic = Diagnostic::new(Code::LEX_TAB, span, message)
             .hint("indent with spaces, two for each level")
-            .fix(Fix::replace("replace tabs with spaces", span, spaces));
+            .fix(fix);
         self.lexed.diagnostics.push(diagnostic);
     }
 
@@ -232,7 +262,7 @@ impl Layout<'_> {
         let levels: Vec<String> = self.indents.iter().map(ToString::to_string).collect();
         let diagnostic = Diagnostic::new(Code::LEX_INDENT, span, message).hint(format!(
             "the open blocks are indented by {} spaces, this line by {column}",
-            levels.join(", ")
+            levels.join(" or ")
         ));
         self.lexed.diagnostics.push(diagnostic);
     }
@@ -261,6 +291,7 @@ impl Layout<'_> {
                     kind,
                     raw,
                     column: self.column,
+                    line: self.line,
                 });
                 self.push(kind, raw);
             }
@@ -282,6 +313,32 @@ impl Layout<'_> {
         }
         self.brackets.pop();
         self.push(wanted, raw);
+        if wanted != kind && self.closes_two(raw, kind) {
+            self.brackets.pop();
+            self.push(kind, raw);
+        }
+    }
+
+    /// Whether a closer that did not match the innermost bracket was meant for
+    /// the one around it, as in `f(x[)`: nothing else on its line closes that.
+    fn closes_two(&self, raw: u32, kind: SyntaxKind) -> bool {
+        /// So that a line full of wrong closers takes no quadratic time.
+        const LOOKAHEAD_MAX: usize = 256;
+        let outer = self.brackets.last();
+        if outer.is_none_or(|bracket| bracket.kind.closer() != Some(kind)) {
+            return false;
+        }
+        let mut open = 0u32;
+        for ahead in 1..LOOKAHEAD_MAX {
+            match self.lexed.tokens.kind(raw as usize + ahead) {
+                K::LParen | K::LBracket | K::LBrace => open += 1,
+                K::RParen | K::RBracket | K::RBrace if open == 0 => return false,
+                K::RParen | K::RBracket | K::RBrace => open -= 1,
+                K::LineEnd | K::Eof => return true,
+                _ => {}
+            }
+        }
+        false
     }
 
     fn unmatched(&mut self, raw: u32, kind: SyntaxKind, wanted: Option<SyntaxKind>) {
@@ -406,7 +463,13 @@ impl Layout<'_> {
     }
 
     fn finish(&mut self, count: usize) {
+        // A string that runs to the end of the file hides all closers.
+        let reported = self.lexed.diagnostics.len();
+        let hidden = self.last_is_unterminated();
         self.close_all();
+        if hidden {
+            self.lexed.diagnostics.truncate(reported);
+        }
         let open = self.out.kinds.last().is_some_and(|kind| !kind.is_layout());
         if open {
             self.flush();

@@ -89,6 +89,8 @@ pub struct Lexed {
     pub tokens: Tokens,
     /// What was wrong, in order.
     pub diagnostics: Vec<Diagnostic>,
+    /// The last tokens of strings that were not closed.
+    pub(crate) unterminated: Vec<u32>,
 }
 
 /// Takes text apart into tokens.
@@ -108,6 +110,7 @@ pub fn lex(file: FileId, text: &str) -> Lexed {
     Lexed {
         tokens: lexer.tokens,
         diagnostics: lexer.diagnostics,
+        unterminated: lexer.unterminated,
     }
 }
 
@@ -166,6 +169,8 @@ struct Lexer<'a> {
     modes: Vec<Mode>,
     /// Whether a token other than space stands on this line before `pos`.
     line_used: bool,
+    /// The last tokens of strings that were not closed.
+    unterminated: Vec<u32>,
     /// Up to here strings are read without interpolation, because one that
     /// never ends was found.
     plain_until: usize,
@@ -194,6 +199,7 @@ impl<'a> Lexer<'a> {
             diagnostics: Vec::new(),
             modes: Vec::new(),
             line_used: false,
+            unterminated: Vec::new(),
             plain_until: 0,
             restarts: 0,
         }
@@ -355,7 +361,12 @@ impl<'a> Lexer<'a> {
     fn single_quoted(&mut self) {
         let start = self.pos;
         let line = line_of(&self.text[start + 1..]);
-        let length = line.find('\'').map_or(line.len(), |at| at + 1);
+        // Without a second quote only the word behind it is meant.
+        let word = line.find(|c: char| !(c == '_' || c.is_alphanumeric()));
+        let length = match line.find('\'') {
+            Some(at) => at + 1,
+            None => word.unwrap_or(line.len()),
+        };
         self.pos = start + 1 + length;
         self.tokens.push(SyntaxKind::BadQuote, start);
     }

@@ -98,7 +98,10 @@ impl Lexer<'_> {
         end
     }
 
+    /// Reports a string that ends at `pos` without quotes; its last token is
+    /// pushed next.
     fn unterminated(&mut self, start: usize, quotes: Quotes) {
+        self.unterminated.push(self.tokens.len() as u32);
         let opening = if self.bytes[start] == b'r' {
             start + 1
         } else {
@@ -138,8 +141,8 @@ impl Lexer<'_> {
             }
             Stop::Unterminated => {
                 self.text_token(start);
-                self.tokens.push(SyntaxKind::StringEnd, self.pos);
                 self.unterminated(string, quotes);
+                self.tokens.push(SyntaxKind::StringEnd, self.pos);
             }
         }
     }
@@ -278,22 +281,32 @@ impl Lexer<'_> {
         }
     }
 
-    /// The line ended inside an interpolation that must end on it: goes back
-    /// to the innermost `${` and reads it as text, without interpolation up to
-    /// the line end. When that leaves one open, the outermost is next, after
-    /// which none is.
+    /// The line ended inside an interpolation that must end on it: everything
+    /// from the outermost `${` to the last quote of the line is read as text,
+    /// so that one missing brace gives one error.
     pub(super) fn reopen(&mut self) {
-        let end = self.pos + 1;
-        let again = self.plain_until >= end;
-        let innermost = self.modes.len().saturating_sub(1);
-        let outermost = self
-            .modes
-            .iter()
-            .position(|mode| mode.one_line)
-            .unwrap_or(innermost);
-        let index = if again { outermost } else { innermost };
-        self.plain_until = end;
-        self.read_as_text(index);
+        let Some(index) = self.modes.iter().position(|mode| mode.one_line) else {
+            return;
+        };
+        let mode = self.forget_from(index);
+        let end = self.unterminated_end(false);
+        let line = &self.bytes[mode.dollar..end];
+        match memchr::memrchr(b'"', line) {
+            Some(at) => {
+                let first = usize::from(mode.quotes.triple) * 2;
+                let start = mode.dollar + at.saturating_sub(first);
+                self.pos = start.max(mode.dollar);
+                self.text_token(mode.dollar);
+                self.tokens.push(SyntaxKind::StringEnd, self.pos);
+                self.pos = mode.dollar + at + 1;
+            }
+            None => {
+                self.pos = end;
+                self.text_token(mode.dollar);
+                self.unterminated.push(self.tokens.len() as u32);
+                self.tokens.push(SyntaxKind::StringEnd, self.pos);
+            }
+        }
     }
 
     /// The file ended inside an interpolation.
@@ -301,24 +314,32 @@ impl Lexer<'_> {
         if self.modes.is_empty() {
             return false;
         }
-        self.restarts += 1;
-        if self.modes.last().is_some_and(|mode| mode.one_line) {
+        if self.modes.iter().all(|mode| mode.one_line) {
             self.reopen();
-        } else {
-            if self.restarts > RESTARTS_MAX {
-                self.plain_until = usize::MAX;
-            }
-            self.read_as_text(0);
+            return true;
         }
+        self.restarts += 1;
+        if self.restarts > RESTARTS_MAX {
+            self.plain_until = usize::MAX;
+        }
+        let mode = self.forget_from(0);
+        let plain_until = self.plain_until;
+        // The rest of this string is text, whatever it holds.
+        self.plain_until = usize::MAX;
+        self.text(mode.string, mode.dollar, mode.quotes, mode.one_line);
+        self.plain_until = plain_until;
         true
     }
 
-    fn read_as_text(&mut self, index: usize) {
+    /// Goes back to the `${` of a mode, and reports it.
+    fn forget_from(&mut self, index: usize) -> Mode {
         let mode = self.modes[index];
         self.modes.truncate(index);
         self.tokens.kinds.truncate(mode.tokens);
         self.tokens.starts.truncate(mode.tokens);
         self.diagnostics.truncate(mode.diagnostics);
+        self.unterminated
+            .retain(|token| (*token as usize) < mode.tokens);
         let code = Code::LEX_INTERP_UNTERMINATED;
         let message = "unterminated interpolation";
         let diagnostic = self
@@ -326,12 +347,8 @@ impl Lexer<'_> {
             .hint("close it with `}`");
         self.report(diagnostic);
         self.line_used = true;
-        let plain_until = self.plain_until;
-        // The rest of this string is text whatever it holds.
-        self.plain_until = usize::MAX;
         self.pos = mode.dollar + 2;
-        self.text(mode.string, mode.dollar, mode.quotes, mode.one_line);
-        self.plain_until = plain_until;
+        mode
     }
 }
 

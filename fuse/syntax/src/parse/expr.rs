@@ -185,12 +185,15 @@ impl Parser<'_> {
                 self.token_range(event.first_token as usize)
                     .to(self.token_range(operator - 1))
             });
+        let before = span.start.checked_sub(1).map(|at| at as usize);
+        let touches = before.is_some_and(|at| self.text.as_bytes()[at] != b' ');
+        let space = if touches { " " } else { "" };
         let diagnostic = match middle.and_then(|range| self.text.get(range.as_usize())) {
             Some(text) => diagnostic.fix(
                 Fix::replace(
                     "compare twice",
                     TextRange::empty(span.start).in_file(self.file),
-                    format!("and {text} "),
+                    format!("{space}and {text} "),
                 )
                 .unsafe_to_apply(),
             ),

@@ -138,7 +138,7 @@ pub fn parse_expr(file: FileId, text: &str) -> ParsedExpr {
     }
 }
 
-fn too_large(file: FileId) -> Diagnostic {
+pub(crate) fn too_large(file: FileId) -> Diagnostic {
     let span = Span::new(file, 0, 0);
     let message = "cannot read module: file too large";
     Diagnostic::new(Code::IMPORT_MODULE_READ, span, message)
@@ -181,6 +181,7 @@ impl Syntax {
         let Lexed {
             tokens,
             diagnostics,
+            ..
         } = lexed;
         let mut parser = Parser::new(file, text, &tokens, &logical, diagnostics);
         entry(&mut parser);
@@ -413,6 +414,7 @@ impl<'a> Parser<'a> {
             Some(K::Indent) => "a deeper line".into(),
             None | Some(K::Eof) => "end of file".into(),
             Some(K::Doc) => "a doc comment".into(),
+            Some(K::StringStart) => "a string with interpolation".into(),
             Some(_) => {
                 let text = self.token_text(pos);
                 let line = text.lines().next().unwrap_or("");
