@@ -51,6 +51,8 @@ pub struct Ctx {
     ids: Option<Arc<RequestIds>>,
     /// The alarm of the unit of work around this one on this thread.
     outer_alarm: Option<(Arc<AtomicU32>, u32)>,
+    /// Its transaction, and what its last write did.
+    pub(crate) db: crate::db::UnitState,
 }
 
 impl fmt::Debug for Ctx {
@@ -74,6 +76,7 @@ impl Ctx {
             unit,
             ids: None,
             outer_alarm: heap::set_alarm(Some(alarm)),
+            db: crate::db::UnitState::default(),
         }
     }
 

@@ -44,6 +44,7 @@
 pub mod builtin;
 mod code;
 mod context;
+pub mod db;
 pub mod decode;
 pub mod display;
 pub mod error;

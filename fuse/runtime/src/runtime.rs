@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::code::Code;
+use crate::db::{self, Database};
 use crate::meta::ProgramMeta;
 use crate::patterns::Patterns;
 use crate::system::{
@@ -46,6 +47,7 @@ struct Inner {
     directory: PathBuf,
     backend: BackendLabel,
     patterns: Patterns,
+    database: Database,
 }
 
 impl fmt::Debug for Runtime {
@@ -73,6 +75,46 @@ impl Runtime {
     #[must_use]
     pub fn code(&self) -> &dyn Code {
         &*self.0.code
+    }
+
+    /// The database, opened when it is used first.
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// Runs the migrations that did not run yet, and tells each name when it is
+    /// done.
+    ///
+    /// # Errors
+    ///
+    /// The first that failed; those before it stay. Or there is no database.
+    pub fn migrate(
+        &self,
+        options: db::MigrateOptions<'_>,
+        told: impl FnMut(&str),
+    ) -> Result<db::MigrationReport, db::MigrationFailed> {
+        db::migrate(self, options, told)
+    }
+
+    /// Ends the use of the database: what is under way is waited for, and its log
+    /// is moved into the file. Nothing happens where it was not used.
+    pub fn close_database(&self) {
+        self.0.database.close();
+    }
+
+    /// Where every migration stands. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// There is no database, or it cannot be read.
+    pub fn migrations(&self) -> Result<Vec<db::MigrationStatus>, db::MigrationFailed> {
+        db::status(self)
+    }
+
+    /// Whether messages may show values, and responses causes.
+    #[must_use]
+    pub fn is_development(&self) -> bool {
+        self.0.environment.truthy("FUSE_DEV_MODE")
     }
 
     /// The environment variables.
@@ -200,6 +242,7 @@ impl RuntimeBuilder {
             directory: self.directory,
             backend: self.backend,
             patterns: Patterns::default(),
+            database: Database::default(),
         }))
     }
 }

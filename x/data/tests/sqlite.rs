@@ -344,7 +344,10 @@ fn statements_end_at_their_limits_and_the_connection_lives_on() {
     let cancelled = Arc::new(AtomicBool::new(false));
     let limits = Limits {
         deadline: None,
-        cancelled: Some(Arc::clone(&cancelled)),
+        cancelled: {
+            let cancelled = Arc::clone(&cancelled);
+            Some(Arc::new(move || cancelled.load(Ordering::Relaxed)))
+        },
     };
     let mut reader = pool.read_with(&limits).unwrap();
     let ended = std::thread::scope(|scope| {

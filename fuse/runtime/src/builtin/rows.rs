@@ -116,37 +116,20 @@ pub(super) use super::absent as http_post;
 pub(super) use super::absent as http_put;
 pub(super) use super::absent as http_patch;
 pub(super) use super::absent as http_request_bytes;
-pub(super) use super::absent as db_exec;
-pub(super) use super::absent as db_query;
-pub(super) use super::absent as db_one;
-pub(super) use super::absent as db_try_exec;
-pub(super) use super::absent as db_try_query;
-pub(super) use super::absent as db_try_one;
-pub(super) use super::absent as db_changes;
-pub(super) use super::absent as db_last_id;
-pub(super) use super::absent as db_from;
 pub(super) use super::absent as testing_request;
 pub(super) use super::absent as testing_equal;
 pub(super) use super::absent as list_parallel_map;
-pub(super) use super::absent as query_select;
-pub(super) use super::absent as query_where;
-pub(super) use super::absent as query_or_where;
-pub(super) use super::absent as query_order_by;
-pub(super) use super::absent as query_limit;
-pub(super) use super::absent as query_offset;
-pub(super) use super::absent as query_insert;
-pub(super) use super::absent as query_insert_all;
-pub(super) use super::absent as query_upsert;
-pub(super) use super::absent as query_update;
-pub(super) use super::absent as query_update_from;
-pub(super) use super::absent as query_delete;
-pub(super) use super::absent as query_all_rows;
-pub(super) use super::absent as query_one;
-pub(super) use super::absent as query_one_typed;
-pub(super) use super::absent as query_all;
-pub(super) use super::absent as query_all_typed;
-pub(super) use super::absent as query_count;
-pub(super) use super::absent as query_exec;
-pub(super) use super::absent as query_sql;
-pub(super) use super::absent as query_params;
 pub(super) use super::absent as testing_response_json;
+pub(super) use crate::db::query_builtins::{
+    all as query_all, all_rows as query_all_rows, all_typed as query_all_typed,
+    and_where as query_where, count_rows as query_count, delete as query_delete,
+    exec as query_exec, from as db_from, insert as query_insert, insert_all as query_insert_all,
+    limit as query_limit, offset as query_offset, one as query_one, one_typed as query_one_typed,
+    or_where as query_or_where, order_by as query_order_by, params as query_params,
+    select as query_select, sql as query_sql, update as query_update,
+    update_from as query_update_from, upsert as query_upsert,
+};
+pub(super) use crate::db::raw::{
+    changes as db_changes, exec as db_exec, last_id as db_last_id, one as db_one,
+    query as db_query, try_exec as db_try_exec, try_one as db_try_one, try_query as db_try_query,
+};

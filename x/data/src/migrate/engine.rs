@@ -183,7 +183,8 @@ impl<H: History, S: Step> Migrator<H, S> {
                 let reason = "it runs outside of a transaction and cannot be tried";
                 return Err(MigrateError::step(step.name(), reason));
             }
-            step.up(&mut transaction)
+            transaction = step
+                .up(transaction)
                 .map_err(|error| MigrateError::step(step.name(), error))?;
             report.applied.push(step.name());
         }
@@ -380,7 +381,8 @@ impl<H: History, S: Step> Migrator<H, S> {
         if let Some(sql) = step.without_transaction() {
             return self.run_outside(transaction, step, sql).map(|()| true);
         }
-        step.up(&mut transaction)
+        transaction = step
+            .up(transaction)
             .map_err(|error| MigrateError::step(step.name(), error))?;
         let run = Run {
             duration_ms: start.elapsed().as_millis().try_into().unwrap_or(i64::MAX),

@@ -4,8 +4,8 @@ use sha2::{Digest, Sha256};
 
 use crate::sqlite::Transaction;
 
-/// What a step may fail with.
-pub type StepResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+/// What a step gives: the transaction with its change, or why there is none.
+pub type StepResult = Result<Transaction, Box<dyn std::error::Error + Send + Sync>>;
 
 /// One change of a database.
 pub trait Step: Send + Sync {
@@ -20,12 +20,13 @@ pub trait Step: Send + Sync {
     /// A digest of what it does, to notice that it was changed.
     fn checksum(&self) -> &str;
 
-    /// Makes the change. Committing is not its business.
+    /// Makes the change and hands the transaction back; committing is not its
+    /// business.
     ///
     /// # Errors
     ///
-    /// Whatever went wrong; all of it is undone then.
-    fn up(&self, transaction: &mut Transaction) -> StepResult;
+    /// Whatever went wrong; the transaction is dropped, which undoes it.
+    fn up(&self, transaction: Transaction) -> StepResult;
 
     /// The way back, where there is one.
     fn down(&self) -> Option<&str> {
@@ -123,9 +124,9 @@ impl Step for SqlStep {
         &self.checksum
     }
 
-    fn up(&self, transaction: &mut Transaction) -> StepResult {
+    fn up(&self, mut transaction: Transaction) -> StepResult {
         transaction.connection().execute_batch(&self.up)?;
-        Ok(())
+        Ok(transaction)
     }
 
     fn down(&self) -> Option<&str> {

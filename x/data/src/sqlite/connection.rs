@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -22,12 +21,22 @@ use super::script::is_blank;
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 
 /// When a statement must end.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Limits {
     /// Not after this moment: `Timeout`.
     pub deadline: Option<Instant>,
-    /// Not after this became true: `Cancelled`.
-    pub cancelled: Option<Arc<AtomicBool>>,
+    /// Not after this answers `true`: `Cancelled`. It is asked often, while
+    /// the statement runs.
+    pub cancelled: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Limits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Limits")
+            .field("deadline", &self.deadline)
+            .field("cancellable", &self.cancelled.is_some())
+            .finish()
+    }
 }
 
 impl Limits {
@@ -44,7 +53,7 @@ impl Limits {
         }
         let cancelled = self.cancelled.as_ref();
         cancelled
-            .is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
+            .is_some_and(|cancelled| cancelled())
             .then_some(DbErrorKind::Cancelled)
     }
 }

@@ -138,7 +138,10 @@ impl Cancel {
     fn limits(&self) -> Limits {
         Limits {
             deadline: None,
-            cancelled: Some(Arc::clone(&self.cancelled)),
+            cancelled: {
+                let cancelled = Arc::clone(&self.cancelled);
+                Some(Arc::new(move || cancelled.load(Ordering::Relaxed)))
+            },
         }
     }
 
