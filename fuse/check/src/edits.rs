@@ -58,6 +58,40 @@ fn list_item_removal(text: &str, range: TextRange) -> TextRange {
     whole_lines(text, range)
 }
 
+/// What removes the names of `requires` lines that `gone` says: lines that lose
+/// all their names go, others are written again.
+pub(crate) fn requires_without(
+    module: &LoadedModule,
+    gone: impl Fn(usize) -> bool,
+) -> Vec<(TextRange, String)> {
+    let ast = &module.parsed.module;
+    let mut edits: Vec<(TextRange, String)> = Vec::new();
+    let mut at = 0;
+    while at < ast.requires.len() {
+        let line = whole_lines(&module.text, ast.name_range(ast.requires[at].name));
+        let mut kept: Vec<&str> = Vec::new();
+        let mut changed = false;
+        while at < ast.requires.len() && ast.requires[at].name.start < line.end {
+            if gone(at) {
+                changed = true;
+            } else {
+                kept.push(ast.text(ast.requires[at].name));
+            }
+            at += 1;
+        }
+        if changed && kept.is_empty() {
+            // The blank line that sets the last one off goes with it.
+            let rest = module.text.get(line.end as usize..).unwrap_or("");
+            let last = at == ast.requires.len() && edits.is_empty() && line.start == 0;
+            let extra = u32::from(last && rest.starts_with('\n'));
+            edits.push((TextRange::new(line.start, line.end + extra), String::new()));
+        } else if changed {
+            edits.push((line, format!("requires {}\n", kept.join(", "))));
+        }
+    }
+    edits
+}
+
 /// An offset in a file, which holds at most 16 MiB.
 pub(crate) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)

@@ -1,16 +1,37 @@
 //! The checker: from a module graph to types, meaning and diagnostics.
+//!
+//! ```
+//! use fuse_check::analyze::{AnalyzeOptions, analyze};
+//! use fuse_check::load::{MemorySource, load};
+//! use fuse_check::package::PackageGraph;
+//!
+//! let text = "fn twice(n: Int) -> Int:\n  return n + n\n\napp \"a\":\n  print(twice(\"2\"))\n";
+//! let source = MemorySource::new().file("/a/main.fuse", text);
+//! let packages = PackageGraph::anonymous("/a".as_ref(), "/a".as_ref());
+//! let graph = load("/a/main.fuse".as_ref(), &packages, &source);
+//! let analysis = analyze(&graph, &AnalyzeOptions::default());
+//! let [mistake] = analysis.diagnostics() else { unreachable!() };
+//! assert_eq!(mistake.code.as_str(), "FUSE_TYPE_MISMATCH");
+//! assert_eq!(mistake.message, "expected `Int`, found `String`");
+//! ```
 
 mod report;
+mod reuse;
 
 use std::sync::Arc;
 
-use fuse_syntax::Diagnostic;
+use fuse_syntax::{Code, Diagnostic, LintLevel, LintLevels};
 
+use crate::body::{CheckedModule, Shared, check_module};
 use crate::decls::Declarations;
 use crate::decls::build::{Built, declarations};
-use crate::load::{ModuleGraph, ModuleId};
+use crate::load::{ContentHash, ModuleGraph, ModuleId};
+use crate::prelude::Prelude;
+use crate::relate::Relations;
 use crate::typed::TypedModule;
 use crate::types::{Ty, TypeDisplay, TypeStore};
+use crate::whole::Whole;
+use reuse::Reuse;
 
 /// How to check.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +40,8 @@ pub struct AnalyzeOptions {
     pub strict_architecture: bool,
     /// How many errors are reported; nothing is 100, zero is no limit.
     pub max_errors: Option<u32>,
+    /// Levels of warnings that differ from those of their codes.
+    pub levels: LintLevels,
 }
 
 /// What checking a program gave.
@@ -26,7 +49,8 @@ pub struct AnalyzeOptions {
 pub struct Analysis {
     decls: Arc<Declarations>,
     types: Arc<TypeStore>,
-    typed: Vec<Arc<TypedModule>>,
+    checked: Vec<Arc<CheckedModule>>,
+    signatures: Vec<ContentHash>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -59,7 +83,14 @@ impl Analysis {
     /// What is known about the nodes of a module.
     #[must_use]
     pub fn typed(&self, module: ModuleId) -> &TypedModule {
-        &self.typed[module.index()]
+        &self.checked[module.index()].typed
+    }
+
+    /// A hash of what other modules can see of a module. While it stays the
+    /// same, no edit of the module makes them wrong.
+    #[must_use]
+    pub fn signature_hash(&self, module: ModuleId) -> ContentHash {
+        self.signatures[module.index()]
     }
 
     /// A type as messages show it.
@@ -71,16 +102,96 @@ impl Analysis {
 
 /// Checks a program.
 #[must_use]
-pub fn analyze(graph: &ModuleGraph, _options: &AnalyzeOptions) -> Analysis {
-    let mut types = TypeStore::new();
-    let Built { decls, sink, .. } = declarations(graph, &mut types);
-    let found = graph.all_diagnostics().cloned().chain(sink.diagnostics);
-    let diagnostics = report::finish(&graph.files, found.collect());
-    let typed = graph.modules.iter().map(|_| Arc::default()).collect();
-    Analysis {
-        decls: Arc::new(decls),
-        types: Arc::new(types),
-        typed,
-        diagnostics,
+pub fn analyze(graph: &ModuleGraph, options: &AnalyzeOptions) -> Analysis {
+    Session::new().analyze(graph, options)
+}
+
+/// Checks programs one after another and keeps what an edit leaves right: a
+/// module is looked at again only when its text changed, or something it can
+/// see of others.
+#[derive(Debug)]
+pub struct Session {
+    types: Arc<TypeStore>,
+    prelude: Prelude,
+    reuse: Reuse,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Session {
+    /// A session that has checked nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut types = TypeStore::new();
+        let prelude = Prelude::new(&mut types.symbols);
+        Self {
+            types: Arc::new(types),
+            prelude,
+            reuse: Reuse::default(),
+        }
+    }
+
+    /// How many modules the last analysis took over from one before.
+    #[must_use]
+    pub fn reused(&self) -> usize {
+        self.reuse.hits
+    }
+
+    /// Checks a program.
+    pub fn analyze(&mut self, graph: &ModuleGraph, options: &AnalyzeOptions) -> Analysis {
+        let types = Arc::make_mut(&mut self.types);
+        let mut relations = Relations::default();
+        let Built {
+            decls,
+            sink,
+            uses,
+            predicates,
+        } = declarations(graph, &self.prelude, types);
+        let keys = self.reuse.start(graph);
+        let mut checked: Vec<Arc<CheckedModule>> = Vec::with_capacity(graph.modules.len());
+        for module in &graph.modules {
+            let known = self.reuse.take(keys.modules[module.id.index()]);
+            checked.push(known.unwrap_or_else(|| {
+                let shared = Shared {
+                    graph,
+                    decls: &decls,
+                    prelude: &self.prelude,
+                    types,
+                    relations: &mut relations,
+                };
+                Arc::new(check_module(shared, module))
+            }));
+        }
+        self.reuse.finish(&keys.modules, &checked);
+        let whole = Whole {
+            graph,
+            decls: &decls,
+            types,
+            relations: &mut relations,
+            checked: &checked,
+            uses: &uses,
+            predicates: &predicates,
+            strict: options.strict_architecture,
+            blocking: options.levels.level(Code::ROUTE_BLOCKING) != LintLevel::Allow,
+            sink: crate::sink::Sink::default(),
+        };
+        let program = whole.run();
+        let found = graph
+            .all_diagnostics()
+            .chain(&sink.diagnostics)
+            .chain(checked.iter().flat_map(|module| &module.sink.diagnostics))
+            .chain(&program.diagnostics);
+        let diagnostics = report::finish(graph, found, options);
+        Analysis {
+            decls: Arc::new(decls),
+            types: Arc::clone(&self.types),
+            checked,
+            signatures: keys.signatures,
+            diagnostics,
+        }
     }
 }

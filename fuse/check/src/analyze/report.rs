@@ -1,20 +1,22 @@
 //! From everything that was found to what is shown.
 
-use fuse_syntax::{Diagnostic, Files};
+use fuse_syntax::Diagnostic;
+use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit, sort};
 
-/// Puts diagnostics in order of path, line, column and code, each once.
-pub(super) fn finish(files: &Files, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let path = |diagnostic: &Diagnostic| {
-        files
-            .get(diagnostic.span.file)
-            .map_or("", fuse_syntax::SourceFile::path)
-    };
-    // Offsets order lines and columns.
-    found.sort_by(|a, b| {
-        let place = (a.span.start, a.code, a.span.end, &a.message);
-        let other = (b.span.start, b.code, b.span.end, &b.message);
-        path(a).cmp(path(b)).then_with(|| place.cmp(&other))
-    });
-    found.dedup();
-    found
+use super::AnalyzeOptions;
+use crate::load::ModuleGraph;
+
+/// Applies levels, then puts diagnostics in order of path, line, column and
+/// code, each once, up to the limit of errors.
+pub(super) fn finish<'d>(
+    graph: &ModuleGraph,
+    found: impl Iterator<Item = &'d Diagnostic>,
+    options: &AnalyzeOptions,
+) -> Vec<Diagnostic> {
+    let mut diagnostics: Vec<Diagnostic> = found.cloned().collect();
+    options.levels.apply(&mut diagnostics);
+    sort(&mut diagnostics, &graph.files);
+    let most = options.max_errors.unwrap_or(ERRORS_SHOWN);
+    limit(&mut diagnostics, &graph.files, most);
+    diagnostics
 }

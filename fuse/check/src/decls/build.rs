@@ -10,12 +10,14 @@ use super::resolve::{PendingPredicate, Position, TypeResolver};
 use super::{Declarations, Uses};
 use crate::ids::{FnId, RecordId, Sym};
 use crate::load::{LoadedModule, ModuleGraph};
+use crate::prelude::Prelude;
 use crate::sink::Sink;
 use crate::types::{Ty, TyKind, TypeStore};
 
 /// Builds the [`Declarations`] of a program.
 pub(crate) struct Builder<'a> {
     pub(super) graph: &'a ModuleGraph,
+    pub(super) prelude: &'a Prelude,
     pub(super) types: &'a mut TypeStore,
     pub(super) decls: Declarations,
     pub(super) sink: Sink,
@@ -29,12 +31,14 @@ pub(crate) struct Built {
     pub(crate) decls: Declarations,
     pub(crate) sink: Sink,
     pub(crate) uses: Vec<Uses>,
+    pub(crate) predicates: Vec<PendingPredicate>,
 }
 
 /// Collects names, then resolves every signature of the program.
-pub(crate) fn declarations(graph: &ModuleGraph, types: &mut TypeStore) -> Built {
+pub(crate) fn declarations(graph: &ModuleGraph, prelude: &Prelude, types: &mut TypeStore) -> Built {
     let mut builder = Builder {
         graph,
+        prelude,
         types,
         decls: Declarations::default(),
         sink: Sink::default(),
@@ -68,6 +72,7 @@ pub(crate) fn declarations(graph: &ModuleGraph, types: &mut TypeStore) -> Built 
         decls: builder.decls,
         sink: builder.sink,
         uses: builder.uses,
+        predicates: builder.predicates,
     }
 }
 

@@ -35,6 +35,7 @@ fn builtin_record(types: &mut TypeStore, record: &fuse_builtins::Record) -> Reco
         name: types.symbols.intern(record.name),
         range: TextRange::default(),
         decl: None,
+        decl_range: TextRange::default(),
         ty: types.intern(TyKind::Record(id)),
         fields,
         base: None,

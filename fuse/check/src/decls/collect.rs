@@ -6,10 +6,12 @@ use fuse_syntax::{Code, Diagnostic, Fix, TextRange};
 use rustc_hash::FxHashMap;
 
 use super::build::Builder;
+use super::damage::Damage;
 use super::model::{
     App, Config, Entry, Enum, Function, FunctionKind, Impl, Interface, Migration,
     ModuleDeclarations, Named, Record, Service, Test,
 };
+use super::resolve::builtin_type;
 use crate::ids::{ConfigId, EnumId, FnId, ImplId, InterfaceId, RecordId, ServiceId, Sym};
 use crate::load::{ImportTarget, LoadedModule, ModuleId};
 use crate::types::{Ty, TyKind};
@@ -107,7 +109,9 @@ impl Builder<'_> {
     fn shadowed(&mut self, module: &LoadedModule, name: Name) {
         let ast = &module.parsed.module;
         let text = ast.text(name);
-        if hides_builtin(text) {
+        let sym = self.types.symbols.intern(text);
+        // Tags are hidden silently.
+        if self.prelude.name(sym).is_some() || builtin_type(text).is_some() {
             let message = format!("`{text}` hides a built-in");
             self.sink.push(Diagnostic::new(
                 Code::SHADOW_BUILTIN,
@@ -213,14 +217,6 @@ pub(crate) fn std_error(name: &str) -> Option<RecordId> {
     Some(RecordId::builtin(id))
 }
 
-/// Whether a declaration of this name hides a built-in name or type.
-fn hides_builtin(name: &str) -> bool {
-    fuse_builtins::find_prelude(name).is_some()
-        || fuse_builtins::TYPES
-            .iter()
-            .any(|(builtin, _)| *builtin == name)
-}
-
 fn duplicate(module: &LoadedModule, text: &str, first: TextRange, second: TextRange) -> Diagnostic {
     let message = format!("duplicate symbol `{text}`");
     Diagnostic::new(Code::SYMBOL_DUPLICATE, second.in_file(module.file), message).related(
@@ -247,7 +243,7 @@ impl<'b, 'a> Collector<'b, 'a> {
             .map(|(_, text)| symbols.intern(text))
             .collect();
         let mut out = ModuleDeclarations::new(module.id, module.package, module.file, names);
-        out.damaged = ast.damaged;
+        out.damage = Damage::of(&module.parsed);
         Self {
             builder,
             module,
@@ -429,6 +425,7 @@ impl<'b, 'a> Collector<'b, 'a> {
             name: self.out.sym(name.symbol),
             range: self.name_range(name),
             decl: Some(id),
+            decl_range: self.ast[id].range,
             ty,
             fields: Vec::new(),
             base: None,
@@ -452,6 +449,7 @@ impl<'b, 'a> Collector<'b, 'a> {
             name: self.out.sym(name.symbol),
             range: self.name_range(name),
             decl: id,
+            decl_range: self.ast[id].range,
             ty,
             variants: Vec::new(),
         });

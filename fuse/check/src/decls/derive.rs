@@ -122,7 +122,7 @@ impl Builder<'_> {
         match entry {
             Some(Entry::Record(id)) => Some(id),
             Some(Entry::Damaged) => None,
-            None if ast.damaged => None,
+            None if self.decls.module(module.id).damage.hides_declarations() => None,
             _ => {
                 self.unknown_base(module, path);
                 None

@@ -35,7 +35,8 @@ impl Builder<'_> {
                 Ok(id)
             }
             Some((_, Entry::Damaged)) => Err(true),
-            _ => Err(ast.damaged || ast.path_text(path).is_empty()),
+            _ => Err(self.decls.module(module.id).damage.hides_declarations()
+                || ast.path_text(path).is_empty()),
         }
     }
 
@@ -295,6 +296,7 @@ impl Builder<'_> {
     fn members(&mut self, module: &LoadedModule, id: ImplId, interface: InterfaceId) {
         let members = self.decls.interface(interface).members.clone();
         let methods = self.decls.implementation(id).methods.clone();
+        let decl = self.decls.implementation(id).decl;
         let mut missing = Vec::new();
         for &member in &members {
             let name = self.decls.function(member).name;
@@ -306,7 +308,13 @@ impl Builder<'_> {
                 None => missing.push(member),
             }
         }
-        if !missing.is_empty() && !self.decls.module(module.id).damaged {
+        if !missing.is_empty()
+            && !self
+                .decls
+                .module(module.id)
+                .damage
+                .within(module.parsed.module[decl].range)
+        {
             self.incomplete(module, id, interface, &missing);
         }
         for method in methods {
@@ -314,7 +322,7 @@ impl Builder<'_> {
             let known = members
                 .iter()
                 .any(|&member| self.decls.function(member).name == name);
-            if !known && !range.is_empty() && !self.decls.module(interface.module).damaged {
+            if !known && !range.is_empty() && !self.decls.module(interface.module).damage.any() {
                 let text = self.types.symbols.text(name);
                 let of = self
                     .types

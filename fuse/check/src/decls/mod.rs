@@ -7,6 +7,7 @@
 pub(crate) mod build;
 pub(crate) mod builtin;
 pub(crate) mod collect;
+pub(crate) mod damage;
 mod derive;
 mod domains;
 mod impls;
@@ -29,7 +30,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::ids::{ConfigId, EnumId, FnId, ImplId, InterfaceId, RecordId, ServiceId, Sym};
 use crate::load::ModuleId;
 use crate::package::PackageId;
-use crate::types::{Ty, TypeDisplay, TypeStore};
+use crate::types::{Ty, TyKind, TypeDisplay, TypeStore};
 
 /// The signatures of a whole program.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +88,24 @@ impl Declarations {
     #[must_use]
     pub fn enumeration(&self, id: EnumId) -> &Enum {
         &self.module(id.module).enums[id.index as usize]
+    }
+
+    /// Whether syntax errors may hide fields or variants of a type.
+    pub(crate) fn is_damaged(&self, types: &TypeStore, ty: Ty) -> bool {
+        match types.kind(ty) {
+            TyKind::Record(id) if !id.is_builtin() => {
+                let record = self.record(id);
+                let base = record
+                    .base
+                    .is_some_and(|base| base != id && self.is_damaged(types, self.record(base).ty));
+                base || self.module(id.module).damage.within(record.decl_range)
+            }
+            TyKind::Enum(id) => self
+                .module(id.module)
+                .damage
+                .within(self.enumeration(id).decl_range),
+            _ => false,
+        }
     }
 
     /// A function, component, member or method.

@@ -5,6 +5,7 @@ use fuse_syntax::ast::{self, BlockId, ExprId, Id};
 use fuse_syntax::{FileId, TextRange};
 use rustc_hash::FxHashMap;
 
+use super::damage::Damage;
 use crate::ids::{ConfigId, EnumId, FnId, ImplId, InterfaceId, RecordId, ServiceId, Sym};
 use crate::load::{AssetId, ModuleId};
 use crate::package::PackageId;
@@ -105,8 +106,8 @@ pub struct ModuleDeclarations {
     pub scope: FxHashMap<Sym, Named>,
     /// What other modules see under a name.
     pub exports: FxHashMap<Sym, Entry>,
-    /// Whether a syntax error may hide a declaration.
-    pub(crate) damaged: bool,
+    /// What syntax errors may hide.
+    pub(crate) damage: Damage,
     /// Declarations that add to a type of `std.Error`.
     pub(crate) extensions: Vec<Id<ast::TypeDecl>>,
     /// The names of the module, by their number in it.
@@ -143,7 +144,7 @@ impl ModuleDeclarations {
             capabilities: Vec::new(),
             scope: FxHashMap::default(),
             exports: FxHashMap::default(),
-            damaged: false,
+            damage: Damage::default(),
             extensions: Vec::new(),
             names,
             records: Vec::new(),
@@ -187,6 +188,8 @@ pub struct Record {
     pub ty: Ty,
     /// Fields, in order.
     pub fields: Vec<Field>,
+    /// The whole declaration; empty for a built-in.
+    pub(crate) decl_range: TextRange,
     /// What a derived type was derived from.
     pub base: Option<RecordId>,
 }
@@ -249,6 +252,8 @@ pub struct Enum {
     pub range: TextRange,
     /// The declaration.
     pub decl: Id<ast::EnumDecl>,
+    /// The whole declaration.
+    pub(crate) decl_range: TextRange,
     /// Its type.
     pub ty: Ty,
     /// Variants, in order.

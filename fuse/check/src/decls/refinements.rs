@@ -250,7 +250,6 @@ impl TypeResolver<'_> {
                     span,
                     function: id,
                     base,
-                    module: self.module,
                 });
                 out.push(Constraint::Predicate {
                     function: id,
@@ -259,7 +258,7 @@ impl TypeResolver<'_> {
                 true
             }
             Some(Entry::Damaged) => false,
-            None if self.ast.damaged => false,
+            None if self.hides_declarations() => false,
             _ => {
                 self.unknown_predicate(symbol, span);
                 false

@@ -5,7 +5,7 @@ use fuse_syntax::{Code, Diagnostic, Fix, Span, TextRange};
 
 use super::model::{Entry, TypeParam};
 use super::{Declarations, Uses};
-use crate::ids::{InterfaceId, RecordId, Sym};
+use crate::ids::{RecordId, Sym};
 use crate::load::ModuleId;
 use crate::package::nearest;
 use crate::sink::Sink;
@@ -33,8 +33,6 @@ pub(crate) struct PendingPredicate {
     pub(crate) function: crate::ids::FnId,
     /// What it is given.
     pub(crate) base: Ty,
-    /// The module that names it.
-    pub(crate) module: ModuleId,
 }
 
 /// Resolves types of one module in one scope of type parameters.
@@ -59,12 +57,17 @@ enum Named {
     Type(Ty),
     /// A generic built-in without its arguments.
     Generic(&'static str, usize),
-    Interface(InterfaceId),
+    Interface,
     /// Reported, or hidden behind a reported error.
     Nothing,
 }
 
 impl TypeResolver<'_> {
+    /// Whether a syntax error may hide what a name means.
+    pub(super) fn hides_declarations(&self) -> bool {
+        self.decls.module(self.module).damage.hides_declarations()
+    }
+
     fn span(&self, range: TextRange) -> Span {
         range.in_file(self.ast.file)
     }
@@ -86,11 +89,11 @@ impl TypeResolver<'_> {
         }
     }
 
-    pub(super) fn resolve_path(&mut self, path: Path) -> Ty {
+    pub(crate) fn resolve_path(&mut self, path: Path) -> Ty {
         match self.named(path) {
             Named::Type(ty) => ty,
             Named::Nothing => Ty::INVALID,
-            Named::Interface(_) => self.interface_as_type(path),
+            Named::Interface => self.interface_as_type(path),
             Named::Generic(name, count) => {
                 let arguments = if count == 1 { "argument" } else { "arguments" };
                 let message = format!("`{name}` takes {count} type {arguments}, found 0");
@@ -200,7 +203,7 @@ impl TypeResolver<'_> {
         let what = match entry {
             Entry::Record(id) => return Named::Type(self.types.intern(TyKind::Record(id))),
             Entry::Enum(id) => return Named::Type(self.types.intern(TyKind::Enum(id))),
-            Entry::Interface(id) => return Named::Interface(id),
+            Entry::Interface(_) => return Named::Interface,
             Entry::StdError => {
                 return Named::Type(self.builtin_record(fuse_builtins::RecordId::StdError));
             }
@@ -250,7 +253,7 @@ impl TypeResolver<'_> {
                     .copied();
                 match exported {
                     Some(entry) => self.entry(entry, name),
-                    None if self.decls.module(module).damaged => Named::Nothing,
+                    None if self.decls.module(module).damage.hides_declarations() => Named::Nothing,
                     None => self.unknown(path, name),
                 }
             }
@@ -264,7 +267,7 @@ impl TypeResolver<'_> {
     }
 
     fn unknown_module(&mut self, alias: Name) -> Named {
-        if self.ast.damaged {
+        if self.hides_declarations() {
             return Named::Nothing;
         }
         let text = self.ast.text(alias);
@@ -311,7 +314,7 @@ impl TypeResolver<'_> {
     }
 
     fn unknown_single(&mut self, name: Name) -> Named {
-        if self.ast.damaged {
+        if self.hides_declarations() {
             return Named::Nothing;
         }
         let text = self.ast.text(name);
@@ -395,7 +398,7 @@ impl TypeResolver<'_> {
             && !self.hidden(only)
             && self.ast.text(only) != "Self"
         {
-            if !self.ast.damaged {
+            if !self.hides_declarations() {
                 self.unknown_generic(only);
             }
             return None;
@@ -403,7 +406,7 @@ impl TypeResolver<'_> {
         match self.named(base) {
             Named::Generic(name, count) => Some((name, count)),
             Named::Nothing => None,
-            Named::Interface(_) => {
+            Named::Interface => {
                 self.interface_as_type(base);
                 None
             }

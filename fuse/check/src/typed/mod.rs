@@ -46,8 +46,12 @@
 //! through a bound is [`Callee::BoundMember`], to be resolved when the type
 //! arguments are known.
 
+mod builder;
 mod coercion;
 mod resolution;
+
+pub use crate::body::child_kind;
+pub(crate) use builder::TypedBuilder;
 
 pub use coercion::{Coercion, CoercionId, Step};
 #[doc(inline)]
@@ -155,6 +159,7 @@ pub struct TypedModule {
     captures: Vec<(ExprId, Box<[LocalId]>)>,
     params: Vec<(ParamOwner, LocalId)>,
     type_exprs: Vec<u32>,
+    compounds: Vec<(StmtId, BinaryKind)>,
 }
 
 /// Where a parameter-like variable is declared: the pool index of an
@@ -319,6 +324,17 @@ impl TypedModule {
             .arm_roles
             .binary_search_by_key(&arm, |entry| entry.0 as usize);
         found.map_or(ArmRole::default(), |at| self.arm_roles[at].1)
+    }
+
+    /// What a compound assignment computes before it stores; none for a plain
+    /// assignment and for `??=`.
+    #[must_use]
+    pub fn compound(&self, stmt: StmtId) -> Option<BinaryKind> {
+        let at = self
+            .compounds
+            .binary_search_by_key(&stmt, |entry| entry.0)
+            .ok()?;
+        Some(self.compounds[at].1)
     }
 
     /// For the outermost part of an optional chain: its type before the whole

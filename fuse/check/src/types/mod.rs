@@ -21,6 +21,7 @@ mod subst;
 
 pub use display::TypeDisplay;
 
+pub(crate) use intern::Contains;
 pub use intern::TypeStore;
 pub use refine::{Bound, Constraint, RefineId, Refinement};
 
