@@ -2,6 +2,7 @@
 
 pub mod analyze;
 mod body;
+pub mod cache;
 pub mod canon;
 pub mod decls;
 mod edits;

@@ -3,10 +3,8 @@
 mod support;
 
 use fuse_check::package::schema::{self, KeyType};
-use fuse_check::package::{
-    GitRef, GitSource, LintLevel, Manifest, Source, command_problem, read_manifest,
-};
-use fuse_syntax::{Code, FileId, Files};
+use fuse_check::package::{GitRef, GitSource, Manifest, Source, command_problem, read_manifest};
+use fuse_syntax::{Code, FileId, Files, LintLevel};
 use support::report;
 
 fn read(text: &str) -> (Manifest, String) {

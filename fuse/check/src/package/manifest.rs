@@ -1,6 +1,6 @@
 //! `fuse.toml`: the model, with the place of every value.
 
-use fuse_syntax::{Code, FileId, Span};
+use fuse_syntax::{Code, FileId, LintLevel, Span};
 
 use super::dependency::Dependency;
 
@@ -23,30 +23,6 @@ impl<T> Located<T> {
 
 /// A text of the manifest that may be absent.
 pub type Text = Option<Located<String>>;
-
-/// Level a warning is set to by `[lint]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LintLevel {
-    /// The diagnostic is dropped.
-    Allow,
-    /// The diagnostic is a warning.
-    Warn,
-    /// The diagnostic is an error.
-    Deny,
-}
-
-impl LintLevel {
-    /// The level named `word`.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "allow" => Some(Self::Allow),
-            "warn" => Some(Self::Warn),
-            "deny" => Some(Self::Deny),
-            _ => None,
-        }
-    }
-}
 
 /// A whole `fuse.toml`. Absent keys are `None`; their defaults are in [`super::schema`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,8 +25,8 @@ pub use git::{Checkout, FileMode, GitError, GitProvider, Integrity, NoGit};
 pub use graph::{Package, PackageGraph, PackageId};
 pub use lock::{LOCK_VERSION, Lock, LockDifference, LockEntry, is_commit_id};
 pub use manifest::{
-    AssetsSection, BuildSection, LintLevel, Located, Manifest, PackageSection, ServeSection,
-    TestSection, Text, ViteSection, WorkspaceSection,
+    AssetsSection, BuildSection, Located, Manifest, PackageSection, ServeSection, TestSection,
+    Text, ViteSection, WorkspaceSection,
 };
 pub use read::read_manifest;
 pub use resolve::{

@@ -1,14 +1,17 @@
 //! From the manifest of a package to the graph of all packages it needs, and
 //! to the lock file that pins it.
 
+mod files;
+mod git;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fuse_syntax::{Code, Diagnostic, FileId, Related, Severity, Span};
 
-use super::dependency::{Dependency, GitSource, Source, redact};
-use super::git::{GitError, GitProvider};
+use super::dependency::{Dependency, GitSource, Source};
+use super::git::GitProvider;
 use super::graph::{Package, PackageGraph, PackageId, display_path};
 use super::lock::{Lock, LockDifference, LockEntry};
 use super::manifest::Manifest;
@@ -18,6 +21,8 @@ use crate::load::SourceProvider;
 
 /// Name of the manifest file.
 pub const MANIFEST_NAME: &str = "fuse.toml";
+const NOT_UTF8: &str = "the file is not valid UTF-8";
+
 /// Name of the lock file.
 pub const LOCK_NAME: &str = "fuse.lock";
 
@@ -233,98 +238,10 @@ impl Resolver<'_> {
             .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    fn add_file(&mut self, path: &Path, text: Arc<str>) -> FileId {
-        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files
-            .push((display_path(self.request.base, path), text));
-        id
-    }
-
     fn report(&mut self, code: Code, at: Span, message: String, hint: Option<&str>) {
         let mut diagnostic = Diagnostic::new(code, at, message);
         diagnostic.hint = hint.map(str::to_owned);
         self.diagnostics.push(diagnostic);
-    }
-
-    fn read_text(&self, path: &Path) -> Result<Arc<str>, String> {
-        let bytes = self.src.read(path).map_err(|problem| reason(&problem))?;
-        std::str::from_utf8(&bytes)
-            .map(Arc::from)
-            .map_err(|_| "the file is not valid UTF-8".to_owned())
-    }
-
-    fn root_manifest(&mut self, directory: &Path) -> Manifest {
-        let path = directory.join(MANIFEST_NAME);
-        match self.read_text(&path) {
-            Ok(text) => {
-                let file = self.add_file(&path, Arc::clone(&text));
-                let (manifest, diagnostics) = read_manifest(file, &text);
-                self.diagnostics.extend(diagnostics);
-                if let Some((span, message)) =
-                    command_problem(&manifest, self.request.command_version)
-                {
-                    self.report(
-                        Code::MANIFEST_INVALID,
-                        span,
-                        message,
-                        Some("update the `fuse` command"),
-                    );
-                }
-                manifest
-            }
-            Err(reason) => {
-                let file = self.add_file(&path, Arc::from(""));
-                let message = format!("cannot read fuse.toml: {reason}");
-                let hint = "make the file readable, or name another with --manifest-path";
-                self.report(
-                    Code::MANIFEST_READ_FAILED,
-                    Span::new(file, 0, 0),
-                    message,
-                    Some(hint),
-                );
-                Manifest::empty(file)
-            }
-        }
-    }
-
-    /// The lock file with its text; nothing when there is none.
-    fn read_lock(&mut self, directory: &Path) -> Option<(FileId, Arc<str>)> {
-        let path = directory.join(LOCK_NAME);
-        let bytes = match self.src.read(&path) {
-            Ok(bytes) => bytes,
-            Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return None,
-            Err(problem) => {
-                let file = self.add_file(&path, Arc::from(""));
-                let message = format!("cannot read fuse.lock: {}", reason(&problem));
-                let hint = "make the file readable, or delete it and run `fuse deps lock`";
-                self.report(
-                    Code::LOCK_READ_FAILED,
-                    Span::new(file, 0, 0),
-                    message,
-                    Some(hint),
-                );
-                return None;
-            }
-        };
-        let Ok(text) = std::str::from_utf8(&bytes) else {
-            let file = self.add_file(&path, Arc::from(""));
-            let message = "cannot read fuse.lock: the file is not valid UTF-8".to_owned();
-            let hint = "delete fuse.lock and run `fuse deps lock` to write it anew";
-            self.report(
-                Code::LOCK_READ_FAILED,
-                Span::new(file, 0, 0),
-                message,
-                Some(hint),
-            );
-            return None;
-        };
-        let text: Arc<str> = Arc::from(text);
-        let file = self.add_file(&path, Arc::clone(&text));
-        match Lock::parse(file, &text) {
-            Ok(lock) => self.old = lock,
-            Err(diagnostics) => self.diagnostics.extend(diagnostics),
-        }
-        Some((file, text))
     }
 
     fn dependencies(&mut self, owner: PackageId, manifest: &Manifest, place: &Place) {
@@ -467,7 +384,11 @@ impl Resolver<'_> {
             .collect();
         chain.push(chain[0]);
         let message = format!("circular package dependency: {}", chain.join(" → "));
-        let hint = "move what both need into a third package";
+        let hint = if chain.len() == 2 {
+            "a package reaches its own modules with `root:`"
+        } else {
+            "move what both need into a third package"
+        };
         self.report(Code::DEP_CYCLE, dependency.span, message, Some(hint));
     }
 
@@ -498,192 +419,6 @@ impl Resolver<'_> {
             }
             Identity::Git(source) => self.locate_git(dependency, source, place),
         }
-    }
-
-    fn locate_git(
-        &mut self,
-        dependency: &Dependency,
-        source: &GitSource,
-        place: &Place,
-    ) -> Option<Found> {
-        // A path inside a checkout stays in that very commit.
-        if let (
-            Source::Path(_),
-            Place::Checkout {
-                rev,
-                root,
-                integrity,
-                ..
-            },
-        ) = (&dependency.source, place)
-        {
-            return self.in_checkout(dependency, source, rev, root, integrity.clone());
-        }
-        let locked = self.locked(&dependency.name, source);
-        let (rev, expected) = match locked {
-            Some(locked) => locked,
-            None if !matches!(self.request.lock, LockMode::Update(_)) => {
-                // Its commit cannot be known without the network; the difference says so.
-                self.unlocked = true;
-                let entry = LockEntry::Git {
-                    git: source.url.clone(),
-                    requested: source.reference.requested(),
-                    rev: String::new(),
-                    subdir: source.subdir.clone(),
-                    integrity: None,
-                };
-                self.new.entries.insert(dependency.name.clone(), entry);
-                return None;
-            }
-            None => match self.git.resolve(source) {
-                Ok(rev) => (rev, None),
-                Err(problem) => {
-                    self.git_failed(dependency, source, &problem);
-                    return None;
-                }
-            },
-        };
-        let checkout = match self
-            .git
-            .checkout(&dependency.name, source, &rev, expected.as_deref())
-        {
-            Ok(checkout) => checkout,
-            Err(problem) => {
-                self.git_failed(dependency, source, &problem);
-                return None;
-            }
-        };
-        if expected.is_some_and(|expected| expected != checkout.integrity) {
-            let message = format!("checkout of `{}` was changed", dependency.name);
-            let hint = format!(
-                "delete `{}` to fetch it again; changes belong into the repository",
-                display_path(self.request.base, &checkout.root)
-            );
-            self.report(Code::LOCK_INTEGRITY, dependency.span, message, Some(&hint));
-            return None;
-        }
-        self.in_checkout(
-            dependency,
-            source,
-            &rev,
-            &checkout.root,
-            Some(checkout.integrity),
-        )
-    }
-
-    /// The commit that the lock file has for the same source, unless it is to be refreshed.
-    fn locked(&self, name: &str, source: &GitSource) -> Option<(String, Option<String>)> {
-        if matches!(&self.request.lock, LockMode::Update(refresh) if refresh.covers(name)) {
-            return None;
-        }
-        match self.old.entries.get(name)? {
-            LockEntry::Git {
-                git,
-                requested,
-                rev,
-                subdir,
-                integrity,
-            } if *git == source.url
-                && *requested == source.reference.requested()
-                && *subdir == source.subdir =>
-            {
-                Some((rev.clone(), integrity.clone()))
-            }
-            _ => None,
-        }
-    }
-
-    fn in_checkout(
-        &mut self,
-        dependency: &Dependency,
-        source: &GitSource,
-        rev: &str,
-        checkout: &Path,
-        integrity: Option<String>,
-    ) -> Option<Found> {
-        let subdir = source.subdir.as_deref().unwrap_or("");
-        let root = self.src.canonical(&checkout.join(subdir)).ok();
-        let inside = self.src.canonical(checkout).ok();
-        let Some(root) = root.filter(|root| inside.is_some_and(|inside| root.starts_with(inside)))
-        else {
-            let message = format!("subdir `{subdir}` of `{}` not found", dependency.name);
-            let hint = format!("look for it at commit {rev} of {}", redact(&source.url));
-            self.report(
-                Code::DEP_SUBDIR_NOT_FOUND,
-                dependency.span,
-                message,
-                Some(&hint),
-            );
-            return None;
-        };
-        let entry = LockEntry::Git {
-            git: source.url.clone(),
-            requested: source.reference.requested(),
-            rev: rev.to_owned(),
-            subdir: source.subdir.clone(),
-            integrity: integrity.clone(),
-        };
-        let place = Place::Checkout {
-            source: source.clone(),
-            rev: rev.to_owned(),
-            root: checkout.to_owned(),
-            integrity,
-        };
-        Some(Found { root, place, entry })
-    }
-
-    fn git_failed(&mut self, dependency: &Dependency, source: &GitSource, problem: &GitError) {
-        let name = &dependency.name;
-        let requested = source.reference.requested();
-        let failed = format!("git failed for `{name}`: {problem}");
-        let (code, message, hint) = match problem {
-            GitError::Ref => {
-                let hint = format!("see the refs with `git ls-remote {}`", redact(&source.url));
-                (
-                    Code::DEP_GIT_REF_RESOLVE_FAILED,
-                    format!("cannot resolve `{requested}` of `{name}`"),
-                    Some(hint),
-                )
-            }
-            GitError::Offline => {
-                let hint = "run `fuse deps lock` once with the network".to_owned();
-                (Code::DEP_GIT_COMMAND_FAILED, failed, Some(hint))
-            }
-            GitError::Start(_) => {
-                let hint = "install git, or put it on the PATH".to_owned();
-                (
-                    Code::DEP_GIT_COMMAND_START_FAILED,
-                    problem.to_string(),
-                    Some(hint),
-                )
-            }
-            GitError::Command(_) => {
-                let hint = format!("check that `git ls-remote {}` works", redact(&source.url));
-                (Code::DEP_GIT_COMMAND_FAILED, failed, Some(hint))
-            }
-            GitError::NotGit => {
-                let hint = "delete `.fuse/deps` and the cache directory, then try again".to_owned();
-                (
-                    Code::DEP_CHECKOUT_NOT_GIT,
-                    format!("checkout of `{name}` is not a git repository"),
-                    Some(hint),
-                )
-            }
-            GitError::CacheDir { .. } => {
-                let hint = "set FUSE_CACHE_DIR to a directory that can be written".to_owned();
-                (
-                    Code::DEP_CACHE_DIR_CREATE_FAILED,
-                    problem.to_string(),
-                    Some(hint),
-                )
-            }
-            GitError::CheckoutDir(reason) => (
-                Code::DEP_CHECKOUT_DIR_CREATE_FAILED,
-                format!("cannot create checkout of `{name}`: {reason}"),
-                None,
-            ),
-        };
-        self.report(code, dependency.span, message, hint.as_deref());
     }
 
     /// Reads the manifest of a package seen for the first time, then its dependencies.

@@ -1,0 +1,72 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod clean;
+pub(crate) mod completions;
+pub(crate) mod deps;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod new;
+
+use std::process::ExitCode;
+
+use crate::arguments::{Cli, Command};
+use crate::failure::Ended;
+use crate::output::{FAILED, Output};
+use crate::{signals, usage, version};
+
+/// What a command leaves: the exit status, or why it ended early.
+pub(crate) type Outcome = Result<ExitCode, Ended>;
+
+/// Runs the command of a command line.
+pub(crate) fn run(cli: Cli, output: &Output) -> ExitCode {
+    if cli.version {
+        output.result(&if cli.global.verbose {
+            version::verbose()
+        } else {
+            version::line()
+        });
+        return ExitCode::SUCCESS;
+    }
+    let Some(command) = cli.command else {
+        output.result(&usage::help());
+        return ExitCode::SUCCESS;
+    };
+    signals::end_on_interrupt();
+    output.set_command(command.name());
+    let outcome = match &command {
+        Command::Check(flags) => check::run(flags, output),
+        Command::Fmt(flags) => fmt::run(flags, output),
+        Command::Explain(flags) => explain::run(flags, output),
+        Command::New(flags) => new::run(flags, output),
+        Command::Deps(flags) => deps::run(flags, output),
+        Command::Clean(flags) => clean::run(flags, output),
+        Command::Doctor(flags) => doctor::run(flags, output),
+        Command::Completions(flags) => completions::run(flags, output),
+    };
+    finish(outcome, output)
+}
+
+/// Prints what is still to print.
+fn finish(outcome: Outcome, output: &Output) -> ExitCode {
+    match outcome {
+        Ok(status) => status,
+        Err(Ended::Failed(failure)) => output.failure(&failure),
+        Err(Ended::Reported(_)) => ExitCode::from(FAILED),
+    }
+}
+
+/// Runs a command whose steps are marked: `[check] start`, then `[check] ok`
+/// or `[check] failed`.
+pub(crate) fn with_steps(output: &Output, command: impl FnOnce() -> Outcome) -> Outcome {
+    output.step("start");
+    let outcome = command();
+    let status = finish(outcome, output);
+    output.step(if status == ExitCode::SUCCESS {
+        "ok"
+    } else {
+        "failed"
+    });
+    Ok(status)
+}

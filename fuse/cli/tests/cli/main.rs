@@ -1,0 +1,17 @@
+//! The `fuse` command from outside: the real executable, in directories of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod check;
+mod check_cache;
+mod clean;
+mod deps;
+mod doctor;
+mod explain;
+mod fmt;
+mod git;
+mod new;
+mod project;
+mod support;
+mod usage;
+mod workspace;
