@@ -75,18 +75,15 @@ fn text(entry: &Entry) -> String {
     text
 }
 
+/// An example, indented; each of its files has a head when there are several.
 fn indented(program: &str) -> String {
-    let lines = program.trim_matches('\n').lines();
-    let indented: Vec<String> = lines
-        .map(|line| {
-            if line.is_empty() {
-                String::new()
-            } else {
-                format!("    {line}")
-            }
-        })
-        .collect();
-    indented.join("\n")
+    let line = |line: &str| match line.strip_prefix("@file ") {
+        Some(name) => format!("    --- {name}"),
+        None if line.is_empty() => String::new(),
+        None => format!("    {line}"),
+    };
+    let lines: Vec<String> = program.trim_matches('\n').lines().map(line).collect();
+    lines.join("\n")
 }
 
 fn json(entry: &Entry) -> String {

@@ -36,6 +36,16 @@ fn codes_are_found_in_any_case_and_without_prefix() {
 }
 
 #[test]
+fn an_explanation_has_a_wrong_and_a_right_example() {
+    let world = World::new();
+    let lines = [
+        "explain FUSE_DEP_PATH_NOT_FOUND",
+        "explain FUSE_MANIFEST_UNKNOWN_KEY",
+    ];
+    insta::assert_snapshot!(transcript(lines.map(|line| world.run(line))));
+}
+
+#[test]
 fn unknown_codes_are_refused() {
     let world = World::new();
     let lines = [
