@@ -20,7 +20,7 @@ mod reuse;
 
 use std::sync::Arc;
 
-use fuse_syntax::{Code, Diagnostic, LintLevel, LintLevels};
+use fuse_syntax::Diagnostic;
 
 use crate::body::{CheckedModule, Shared, check_module};
 use crate::decls::Declarations;
@@ -40,8 +40,6 @@ pub struct AnalyzeOptions {
     pub strict_architecture: bool,
     /// How many errors are reported; nothing is 100, zero is no limit.
     pub max_errors: Option<u32>,
-    /// Levels of warnings that differ from those of their codes.
-    pub levels: LintLevels,
 }
 
 /// What checking a program gave.
@@ -55,8 +53,10 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Everything reported, syntax and load errors included, in the order of
-    /// path, line, column and code.
+    /// Everything found, syntax and load errors included, in the order of path,
+    /// line, column and code. Severities are those of the codes, and warnings
+    /// that are allowed by default are among them: the levels of a manifest are
+    /// applied with [`LintLevels`](fuse_syntax::LintLevels).
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
@@ -176,7 +176,6 @@ impl Session {
             uses: &uses,
             predicates: &predicates,
             strict: options.strict_architecture,
-            blocking: options.levels.level(Code::ROUTE_BLOCKING) != LintLevel::Allow,
             sink: crate::sink::Sink::default(),
         };
         let program = whole.run();

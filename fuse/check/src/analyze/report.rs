@@ -6,7 +6,7 @@ use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit, sort};
 use super::AnalyzeOptions;
 use crate::load::ModuleGraph;
 
-/// Applies levels, then puts diagnostics in order of path, line, column and
+/// Puts diagnostics in order of path, line, column and
 /// code, each once, up to the limit of errors.
 pub(super) fn finish<'d>(
     graph: &ModuleGraph,
@@ -14,7 +14,6 @@ pub(super) fn finish<'d>(
     options: &AnalyzeOptions,
 ) -> Vec<Diagnostic> {
     let mut diagnostics: Vec<Diagnostic> = found.cloned().collect();
-    options.levels.apply(&mut diagnostics);
     sort(&mut diagnostics, &graph.files);
     let most = options.max_errors.unwrap_or(ERRORS_SHOWN);
     limit(&mut diagnostics, &graph.files, most);

@@ -36,8 +36,6 @@ pub(crate) struct Whole<'a> {
     /// Predicates named in signatures.
     pub(crate) predicates: &'a [PendingPredicate],
     pub(crate) strict: bool,
-    /// Whether to say why handlers block.
-    pub(crate) blocking: bool,
     pub(crate) sink: Sink,
 }
 
@@ -76,9 +74,7 @@ impl Whole<'_> {
         self.instantiations();
         self.main_parameters();
         self.health_route();
-        if self.blocking {
-            self.blocking_routes(&calls);
-        }
+        self.blocking_routes(&calls);
         self.unused_functions();
         self.unused_imports();
         if self.strict {
