@@ -19,12 +19,16 @@
 //! assert!(batch.check(256).is_ok());
 //! ```
 
+#[cfg(any(feature = "kv", feature = "file-local"))]
+mod blocking;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "db")]
 pub mod db;
-#[cfg(feature = "kv")]
+#[cfg(any(feature = "kv", feature = "file-local"))]
 pub mod disk;
+#[cfg(feature = "file")]
+pub mod file;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 mod key;

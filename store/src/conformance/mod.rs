@@ -8,6 +8,8 @@
 mod disk;
 #[cfg(feature = "kv")]
 pub mod durability;
+#[cfg(feature = "file")]
+pub mod file;
 mod history;
 #[cfg(feature = "kv")]
 pub mod kv;

@@ -166,7 +166,7 @@ macro_rules! ensure_kind {
             Err(error) => {
                 $crate::conformance::report::ensure_eq!(error.kind(), $kind, $($message)+)
             }
-            Ok(_) => $crate::conformance::report::ensure!(false, "{}: no error, not {}", format_args!($($message)+), $kind),
+            Ok(_) => $crate::conformance::report::ensure!(false, "{}: no error, not {:?}", format_args!($($message)+), $kind),
         }
     };
 }

@@ -20,7 +20,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
 use bytes::Bytes;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 pub use options::{EmbeddedKvOptions, SyncPolicy};
@@ -37,7 +36,7 @@ use super::{
     WriteBatch, set_command, swap_command,
 };
 use crate::disk::{Disk, SystemDisk};
-use crate::{BoxFuture, Ttl, check_key};
+use crate::{BoxFuture, Ttl, blocking, check_key};
 
 /// A durable store in one file, for one process at a time.
 ///
@@ -224,15 +223,8 @@ impl EmbeddedKv {
 async fn off_worker<T: Send + 'static>(
     work: impl FnOnce() -> KvResult<T> + Send + 'static,
 ) -> KvResult<T> {
-    let Ok(runtime) = Handle::try_current() else {
-        return work();
-    };
-    match runtime.spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-        // The runtime is shutting down.
-        Err(_) => Err(KvError::Closed),
-    }
+    let done = blocking::off_worker(work).await;
+    done.unwrap_or(Err(KvError::Closed))
 }
 
 fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> KvResult<()> {

@@ -114,8 +114,14 @@ impl Place {
     pub(super) fn storage(&self, op: &'static str, error: StorageError) -> KvError {
         match error {
             StorageError::Corrupted(detail) => self.corrupt(detail),
-            // The engine says so of a file that is not one of its own.
-            StorageError::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
+            // A file that is not one of the engine's, or says that it goes on
+            // behind its end.
+            StorageError::Io(source)
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
                 self.corrupt(source.to_string())
             }
             StorageError::Io(source) => KvError::Io { op, source },
