@@ -280,6 +280,11 @@ impl Checker<'_> {
             Some(Qualifier::Damaged) => Head::Nothing,
             Some(outer) => match self.nested_qualifier(outer, *last) {
                 Some(Qualifier::Record(record)) => self.fitting(id, ty, Head::Record(record)),
+                // Alone, the module is the type of its name.
+                Some(Qualifier::StdError) => {
+                    let record = RecordId::builtin(fuse_builtins::RecordId::StdError);
+                    self.fitting(id, ty, Head::Record(record))
+                }
                 Some(Qualifier::Damaged) => Head::Nothing,
                 _ => {
                     self.cannot_match(id, ty, None);
