@@ -1,6 +1,6 @@
-//! Primitives that decide: who is calling, what they may do, how passwords are
-//! kept, what browsers are told, which input and which addresses may pass, and
-//! who sends too much.
+//! Primitives that decide: who is calling, what they may do, which tokens hold,
+//! how passwords are kept, what browsers are told, which input and which
+//! addresses may pass, and who sends too much.
 //!
 //! Everything here fails closed: an error, a missing setting, an empty policy
 //! or an unknown state is a denial. Secrets have types that print nothing and
@@ -30,7 +30,9 @@
 //!
 //! # Features
 //!
-//! `password` (default): hashing and policy. `bcrypt`: hashes of older systems
+//! `jwt` (default): tokens, on aws-lc; `jwt-rust-crypto` instead needs no C
+//! compiler. `seal`: signing keys encrypted at rest. `password` (default):
+//! hashing and policy. `bcrypt`: hashes of older systems
 //! verify, so that a login can upgrade them. `password-strength`: an estimate of
 //! how hard a password is to guess. `sanitize-html`: HTML from outside, reduced
 //! to what is allowed.
@@ -40,10 +42,18 @@ pub mod authn;
 pub mod csrf;
 pub mod headers;
 pub mod input;
+#[cfg(feature = "jwt-core")]
+pub mod jwt;
 #[cfg(feature = "password")]
 pub mod password;
 pub mod secret;
 pub mod ssrf;
+
+#[cfg(all(
+    feature = "jwt-core",
+    not(any(feature = "jwt", feature = "jwt-rust-crypto"))
+))]
+compile_error!("tokens need cryptography: enable the feature `jwt` or `jwt-rust-crypto`");
 
 use std::pin::Pin;
 
