@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use plumego_log::{Fields, Level, Record};
 
 use crate::fault::{Fault, Outcome};
 use crate::heap;
@@ -13,6 +15,8 @@ use crate::value::{Peek, Value};
 
 /// Calls that can be active at once.
 pub const CALL_DEPTH_MAX: u32 = 10_000;
+
+static NEXT_ROOT: AtomicU64 = AtomicU64::new(0);
 
 /// What a unit of work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,12 @@ pub struct Ctx {
     interrupt: Interrupt,
     /// Calls that may still be nested.
     depth: u32,
+    /// Calls that could be nested when the unit of work began.
+    depth_start: u32,
+    /// Calls that were active on this thread then.
+    physical_start: u32,
+    /// The unit of work that all tasks below belong to.
+    root: u64,
     unit: Unit,
     ids: Option<Arc<RequestIds>>,
     /// The alarm of the unit of work around this one on this thread.
@@ -73,6 +83,9 @@ impl Ctx {
             runtime,
             interrupt,
             depth: CALL_DEPTH_MAX,
+            depth_start: CALL_DEPTH_MAX,
+            physical_start: 0,
+            root: NEXT_ROOT.fetch_add(1, Ordering::Relaxed),
             unit,
             ids: None,
             outer_alarm: heap::set_alarm(Some(alarm)),
@@ -85,6 +98,54 @@ impl Ctx {
     pub fn for_request(mut self, ids: Option<Arc<RequestIds>>) -> Self {
         self.ids = ids;
         self
+    }
+
+    /// Says that the work is a task of the unit of work `root`, that it may nest
+    /// `depth` calls, and that `physical` calls are active on this thread.
+    #[must_use]
+    pub(crate) fn in_tree(mut self, root: u64, depth: u32, physical: u32) -> Self {
+        self.root = root;
+        (self.depth, self.depth_start) = (depth, depth);
+        self.physical_start = physical;
+        self
+    }
+
+    /// Calls that may still be nested.
+    pub(crate) fn depth_left(&self) -> u32 {
+        self.depth
+    }
+
+    /// Calls that are active on this thread, those of other units of work included.
+    pub(crate) fn physical_depth(&self) -> u32 {
+        self.physical_start + (self.depth_start - self.depth)
+    }
+
+    /// The unit of work that all tasks below belong to.
+    pub(crate) fn root(&self) -> u64 {
+        self.root
+    }
+
+    /// Runs something that waits for the world outside, so that no thread that runs
+    /// tasks is lost to it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of what is run.
+    pub fn blocking<T>(&mut self, wait: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        crate::task::blocking(|| wait(self))
+    }
+
+    /// Logs a warning of the runtime itself.
+    pub(crate) fn warn(&self, message: &str) {
+        let logger = self.runtime.logger();
+        let mut fields = Fields::new();
+        if self.runtime.options().log_json
+            && let Some(ids) = &self.ids
+        {
+            fields.set("request_id", ids.request.as_str());
+        }
+        let sets = [&fields];
+        logger.log(&Record::new(Level::Warn, message, logger.now()).with_fields(&sets));
     }
 
     /// The runtime.

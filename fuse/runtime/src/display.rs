@@ -233,3 +233,19 @@ pub fn base64(bytes: &[u8], out: &mut Vec<u8>) {
         .encode_slice(bytes, &mut out[start..])
         .expect("there is room for all digits");
 }
+
+/// Appends text as one line: line ends and other control characters, but for tabs,
+/// are escaped.
+pub(crate) fn escape_controls(text: &str, out: &mut Vec<u8>) {
+    for letter in text.chars() {
+        match letter {
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.push(b'\t'),
+            letter if letter.is_control() => {
+                out.extend_from_slice(format!("\\u{:04x}", u32::from(letter)).as_bytes());
+            }
+            letter => out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+}

@@ -41,8 +41,11 @@
 //! assert!(!ops::equal(before.peek(), after.peek()));
 //! ```
 
+mod assets;
 pub mod builtin;
+pub mod cli;
 mod code;
+pub mod config;
 mod context;
 pub mod db;
 pub mod decode;
@@ -53,11 +56,16 @@ pub mod heap;
 pub mod html;
 mod interrupt;
 pub mod json;
+pub mod logging;
 pub mod meta;
 pub mod ops;
+mod options;
 mod patterns;
+pub mod run;
 mod runtime;
 pub mod system;
+pub mod task;
+pub mod time;
 pub mod validate;
 pub mod value;
 
@@ -65,5 +73,6 @@ pub use code::{Code, NoCode};
 pub use context::{CALL_DEPTH_MAX, Ctx, RequestIds, Unit};
 pub use fault::{Fault, FaultCode, FieldProblem, Frame, Outcome, Span};
 pub use interrupt::Interrupt;
+pub use options::Options;
 pub use runtime::{BackendLabel, Runtime, RuntimeBuilder};
 pub use value::{Peek, Value};

@@ -2,15 +2,26 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
+use plumego_log::{BuiltLogger, Logger};
+
+use crate::assets::{Assets, Svg};
 use crate::code::Code;
 use crate::db::{self, Database};
+use crate::error::Failure;
+use crate::fault::Outcome;
+use crate::logging::{self, Journal};
 use crate::meta::ProgramMeta;
+use crate::options::Options;
 use crate::patterns::Patterns;
 use crate::system::{
-    Clock, Entropy, EnvSource, Environment, ProcessEnv, Stdio, SystemClock, SystemEntropy,
+    Clock, Entropy, EnvError, EnvSource, Environment, ProcessEnv, Stdio, SystemClock, SystemEntropy,
 };
+use crate::task::Pool;
+use crate::value::Value;
+use crate::{config, heap};
 
 /// Which backend runs the program, as logs and metrics name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -46,8 +57,17 @@ struct Inner {
     stdio: Stdio,
     directory: PathBuf,
     backend: BackendLabel,
+    options: Options,
+    started: Instant,
     patterns: Patterns,
     database: Database,
+    config: config::Values,
+    journal: Journal,
+    assets: Assets,
+    svg: Svg,
+    // Made when first used: a program that prints a line starts no thread for them.
+    logger: OnceLock<BuiltLogger>,
+    tasks: OnceLock<Pool>,
 }
 
 impl fmt::Debug for Runtime {
@@ -147,6 +167,85 @@ impl Runtime {
         &self.0.directory
     }
 
+    /// What environment variables say about the runtime itself.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// The monotonic time at which the runtime was made.
+    #[must_use]
+    pub fn started(&self) -> Instant {
+        self.0.started
+    }
+
+    /// The logger that the program logs through.
+    #[must_use]
+    pub fn logger(&self) -> &Arc<dyn Logger> {
+        let built = self.0.logger.get_or_init(|| {
+            let built = logging::logger(&self.0.options, &self.0.stdio, &self.0.clock);
+            built.unwrap_or_else(|error| {
+                // A program without logs is better than none, and says so once.
+                self.0.stdio.error_line(&format!("log: {error}"));
+                logging::silent()
+            })
+        });
+        &built.logger
+    }
+
+    /// Waits until all log lines are written.
+    pub fn flush_logs(&self) {
+        if let Some(built) = self.0.logger.get() {
+            logging::flush(&*built.logger);
+        }
+    }
+
+    /// The last lines that were logged.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    /// The pool that runs tasks.
+    #[must_use]
+    pub fn tasks(&self) -> &Pool {
+        self.0
+            .tasks
+            .get_or_init(|| Pool::new(self.0.options.task_workers, self.0.code.stack_bytes()))
+    }
+
+    /// The value of a configuration field, by the positions of block and field.
+    ///
+    /// # Errors
+    ///
+    /// It has none: only while configuration is being resolved.
+    pub fn config(&self, block: usize, field: usize) -> Outcome<Value> {
+        self.0.config.get(block, field)
+    }
+
+    pub(crate) fn config_values(&self) -> &config::Values {
+        &self.0.config
+    }
+
+    /// Resolves the configuration: from the environment, a file, or defaults. Done by
+    /// [`run`](Self::run) and [`run_test`](Self::run_test).
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, or the fault of a default.
+    pub fn resolve_config(&self) -> Result<(), Failure> {
+        config::resolve(self)
+    }
+
+    /// The map of assets.
+    pub(crate) fn assets(&self) -> &Assets {
+        &self.0.assets
+    }
+
+    /// SVG files.
+    pub(crate) fn svg(&self) -> &Svg {
+        &self.0.svg
+    }
+
     /// Compiled patterns.
     pub(crate) fn patterns(&self) -> &Patterns {
         &self.0.patterns
@@ -229,20 +328,41 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Makes the runtime of a program.
-    pub fn build(self, meta: &'static ProgramMeta, code: Box<dyn Code>) -> Runtime {
+    /// Makes the runtime of a program. Nothing is started, opened or resolved.
+    ///
+    /// # Errors
+    ///
+    /// An environment variable that is about the runtime cannot be understood.
+    pub fn build(
+        self,
+        meta: &'static ProgramMeta,
+        code: Box<dyn Code>,
+    ) -> Result<Runtime, EnvError> {
         let environment = Environment::read(&*self.environment);
-        Runtime(Arc::new(Inner {
+        let stdio = self.stdio.unwrap_or_else(Stdio::process);
+        let options = Options::read(&environment, &stdio)?;
+        if options.heap_bytes_max.is_some() {
+            heap::set_limit(options.heap_bytes_max);
+        }
+        Ok(Runtime(Arc::new(Inner {
             meta,
             code,
             environment,
+            started: self.clock.instant(),
             clock: self.clock,
             entropy: self.entropy,
-            stdio: self.stdio.unwrap_or_else(Stdio::process),
+            stdio,
             directory: self.directory,
             backend: self.backend,
+            options,
             patterns: Patterns::default(),
             database: Database::default(),
-        }))
+            config: config::Values::new(meta),
+            journal: Journal::default(),
+            assets: Assets::default(),
+            svg: Svg::default(),
+            logger: OnceLock::new(),
+            tasks: OnceLock::new(),
+        })))
     }
 }

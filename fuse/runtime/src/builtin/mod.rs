@@ -4,9 +4,14 @@
 //! does not compile, nor a function without a row.
 
 mod console;
+mod crypto;
+mod env;
 mod json;
+mod log;
+mod markup;
 mod member;
 mod rows;
+mod time;
 
 pub(crate) use member::number::float_of_text;
 
@@ -16,7 +21,7 @@ use fuse_builtins::{BuiltinId, MemberId};
 
 use crate::context::Ctx;
 use crate::fault::{Fault, Outcome};
-use crate::meta::TypeDesc;
+use crate::meta::{FnId, TypeDesc};
 use crate::value::Value;
 
 /// A call of a built-in function or method.
@@ -31,6 +36,8 @@ pub struct Call<'a> {
     pub result: &'static TypeDesc,
     /// The type argument, where the row has one that a call names.
     pub type_arg: Option<&'static TypeDesc>,
+    /// The function of the program that calls, for what is logged.
+    pub caller: Option<FnId>,
 }
 
 impl fmt::Debug for Call<'_> {
@@ -59,7 +66,9 @@ static MEMBERS: [Implementation; MemberId::ALL.len()] = fuse_builtins::for_each_
 /// The fault that ends the call; it has no place in source yet.
 pub fn call(id: BuiltinId, call: &mut Call<'_>) -> Outcome<Value> {
     call.ctx.check()?;
-    FUNCTIONS[id as usize](call)
+    let result = FUNCTIONS[id as usize](call);
+    markup::warn_of_addresses(call.ctx);
+    result
 }
 
 /// Calls a method of a built-in type.

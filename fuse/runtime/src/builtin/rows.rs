@@ -1,9 +1,21 @@
 //! The function of every row, by the symbol of the row.
 
 pub(super) use super::console::{assert, input, print};
+pub(super) use super::crypto::{
+    constant_time_eq as crypto_constant_time_eq, hash as crypto_hash, hmac as crypto_hmac,
+    password_hash as crypto_password_hash, password_verify as crypto_password_verify,
+    random_bytes as crypto_random_bytes, token as crypto_token,
+};
+pub(super) use super::env::{env, env_bool, env_float, env_int};
 pub(super) use super::json::{
     decode as json_decode, decode_typed as json_decode_typed, encode as json_encode,
     encode_pretty as json_encode_pretty, parse as email_parse, parse as id_parse, value_decode,
+};
+pub(super) use super::log::{
+    level as log_level, message as log_message, message_with_data as log_data,
+};
+pub(super) use super::markup::{
+    asset, node as html_node, raw as html_raw, render as html_render, svg_inline, text as html_text,
 };
 pub(super) use super::member::bytes::{
     from_base64 as bytes_from_base64, from_hex as bytes_from_hex, is_empty as bytes_is_empty,
@@ -64,35 +76,26 @@ pub(super) use super::member::text::{
     strip_suffix as string_strip_suffix, to_bytes as string_to_bytes, trim as string_trim,
     trim_end as string_trim_end, trim_start as string_trim_start, upper as string_upper,
 };
+pub(super) use super::time::{
+    format as time_format, iso as time_iso, monotonic_ms as time_monotonic_ms, now as time_now,
+    parse as time_parse, parse_iso as time_parse_iso, sleep as time_sleep,
+};
+pub(super) use crate::db::query_builtins::{
+    all as query_all, all_rows as query_all_rows, all_typed as query_all_typed,
+    and_where as query_where, count_rows as query_count, delete as query_delete,
+    exec as query_exec, from as db_from, insert as query_insert, insert_all as query_insert_all,
+    limit as query_limit, offset as query_offset, one as query_one, one_typed as query_one_typed,
+    or_where as query_or_where, order_by as query_order_by, params as query_params,
+    select as query_select, sql as query_sql, update as query_update,
+    update_from as query_update_from, upsert as query_upsert,
+};
+pub(super) use crate::db::raw::{
+    changes as db_changes, exec as db_exec, last_id as db_last_id, one as db_one,
+    query as db_query, try_exec as db_try_exec, try_one as db_try_one, try_query as db_try_query,
+};
+pub(super) use crate::task::parallel_map as list_parallel_map;
 
-pub(super) use super::absent as log_message;
-pub(super) use super::absent as log_level;
-pub(super) use super::absent as log_data;
-pub(super) use super::absent as env;
-pub(super) use super::absent as env_int;
-pub(super) use super::absent as env_float;
-pub(super) use super::absent as env_bool;
-pub(super) use super::absent as asset;
 pub(super) use super::absent as serve;
-pub(super) use super::absent as time_now;
-pub(super) use super::absent as time_monotonic_ms;
-pub(super) use super::absent as time_sleep;
-pub(super) use super::absent as time_format;
-pub(super) use super::absent as time_parse;
-pub(super) use super::absent as time_iso;
-pub(super) use super::absent as time_parse_iso;
-pub(super) use super::absent as crypto_hash;
-pub(super) use super::absent as crypto_hmac;
-pub(super) use super::absent as crypto_random_bytes;
-pub(super) use super::absent as crypto_constant_time_eq;
-pub(super) use super::absent as crypto_password_hash;
-pub(super) use super::absent as crypto_password_verify;
-pub(super) use super::absent as crypto_token;
-pub(super) use super::absent as html_text;
-pub(super) use super::absent as html_raw;
-pub(super) use super::absent as html_node;
-pub(super) use super::absent as html_render;
-pub(super) use super::absent as svg_inline;
 pub(super) use super::absent as request_header;
 pub(super) use super::absent as request_cookie;
 pub(super) use super::absent as request_query;
@@ -118,18 +121,4 @@ pub(super) use super::absent as http_patch;
 pub(super) use super::absent as http_request_bytes;
 pub(super) use super::absent as testing_request;
 pub(super) use super::absent as testing_equal;
-pub(super) use super::absent as list_parallel_map;
 pub(super) use super::absent as testing_response_json;
-pub(super) use crate::db::query_builtins::{
-    all as query_all, all_rows as query_all_rows, all_typed as query_all_typed,
-    and_where as query_where, count_rows as query_count, delete as query_delete,
-    exec as query_exec, from as db_from, insert as query_insert, insert_all as query_insert_all,
-    limit as query_limit, offset as query_offset, one as query_one, one_typed as query_one_typed,
-    or_where as query_or_where, order_by as query_order_by, params as query_params,
-    select as query_select, sql as query_sql, update as query_update,
-    update_from as query_update_from, upsert as query_upsert,
-};
-pub(super) use crate::db::raw::{
-    changes as db_changes, exec as db_exec, last_id as db_last_id, one as db_one,
-    query as db_query, try_exec as db_try_exec, try_one as db_try_one, try_query as db_try_query,
-};

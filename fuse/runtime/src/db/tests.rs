@@ -29,6 +29,7 @@ fn runtime_with(
         .env(std::sync::Arc::new(env))
         .directory(directory)
         .build(Box::leak(Box::new(meta)), code)
+        .expect("the settings are understood")
 }
 
 struct Bench {
@@ -113,6 +114,7 @@ fn call<'a>(
         args,
         result,
         type_arg,
+        caller: None,
     }
 }
 

@@ -19,6 +19,11 @@ pub enum DataMode {
     Decode,
     /// A checked conversion: a problem says what was found.
     Convert,
+    /// A configuration file: text is read by the rules of flags and variables where
+    /// no text is wanted.
+    File,
+    /// As `File`, for a field whose values are never to be shown.
+    SecretFile,
     /// A row of a database: as a conversion; besides, 0 and 1 are read as `Bool`,
     /// and text as JSON where a list, map, record or enum is wanted.
     Row,
@@ -47,7 +52,7 @@ pub fn decode_data(
         problems: Problems::new(),
         depth: 0,
     };
-    match decoder.value(desc, &Path::root(root)) {
+    match decoder.value(desc, &Path::root(root).secret(mode == DataMode::SecretFile)) {
         Ok(Some(value)) if decoder.problems.is_empty() => Ok(Ok(value)),
         Ok(_) => Ok(Err(Invalid::Problems(decoder.problems))),
         Err(Stop::Fault(fault)) => Err(fault),
@@ -147,7 +152,7 @@ impl<'a> Source<'a> for DataSource<'a> {
     }
 
     fn tells_kind(&self) -> bool {
-        self.mode != DataMode::Decode
+        matches!(self.mode, DataMode::Convert | DataMode::Row)
     }
 
     fn bool_of_int(&self) -> bool {
@@ -156,5 +161,9 @@ impl<'a> Source<'a> for DataSource<'a> {
 
     fn json_in_text(&self) -> bool {
         self.mode == DataMode::Row
+    }
+
+    fn has_text_rules(&self) -> bool {
+        matches!(self.mode, DataMode::File | DataMode::SecretFile)
     }
 }

@@ -1,7 +1,7 @@
 //! The decoder: from a source to a value of a type.
 
 use super::source::{Node, Source, Step};
-use super::text::{base64_message, decode_base64};
+use super::text::{TextOptions, base64_message, decode_base64, decode_text};
 use crate::builtin::float_of_text;
 use crate::context::Ctx;
 use crate::fault::FieldProblem;
@@ -38,6 +38,22 @@ impl<'a, S: Source<'a>> Decoder<'_, S> {
         node: Node<'a>,
         path: &Path<'_>,
     ) -> Step<Option<Value>> {
+        if self.source.has_text_rules()
+            && let Node::Text(text) = &node
+            && !wants_text(desc)
+        {
+            let options = TextOptions {
+                redact: path.is_secret(),
+            };
+            return Ok(decode_text(
+                self.ctx,
+                desc,
+                text,
+                options,
+                path,
+                &mut self.problems,
+            )?);
+        }
         if desc.kind == Kind::Option {
             return match node {
                 Node::Null => Ok(Some(Value::Null)),
@@ -395,6 +411,15 @@ impl Fields {
     /// The parts, for a reader that has no fields.
     pub(super) fn into_parts(self) -> Vec<(usize, Vec<FieldProblem>)> {
         self.parts
+    }
+}
+
+/// Whether text is read as it is.
+fn wants_text(desc: &'static TypeDesc) -> bool {
+    match desc.kind {
+        Kind::Option => wants_text(desc.elem()),
+        Kind::Value => true,
+        _ => desc.is_text(),
     }
 }
 

@@ -17,3 +17,4 @@ pub use convert::convert;
 pub use data::{DataMode, decode_data};
 pub use json::{Invalid, decode_json, decode_json_value};
 pub use text::{Base64Error, TextOptions, decode_base64, decode_text};
+pub(crate) use text::{float as float_of_text, int as int_of_text};

@@ -103,4 +103,9 @@ pub(super) trait Source<'a>: Clone {
     fn json_in_text(&self) -> bool {
         false
     }
+
+    /// Whether text is read by the rules of flags where no text is wanted.
+    fn has_text_rules(&self) -> bool {
+        false
+    }
 }

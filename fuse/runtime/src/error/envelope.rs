@@ -7,7 +7,7 @@ use plumego_contract::code::{is_code, is_field_code};
 use plumego_contract::{EnvelopeView, Error, ErrorKind, FieldError, encode_error};
 
 use crate::fault::{Fault, FaultCode, FieldProblem};
-use crate::heap::Obj;
+use crate::heap::{Obj, Shared};
 use crate::meta::Kind;
 use crate::validate::FIELDS_MAX;
 use crate::validate::code::INVALID_VALUE;
@@ -19,7 +19,7 @@ pub enum Failure {
     /// It faulted.
     Fault(Fault),
     /// It ended with an error value: what `Err` contains.
-    Error(Value),
+    Error(Shared),
 }
 
 impl From<Fault> for Failure {
@@ -29,12 +29,22 @@ impl From<Fault> for Failure {
 }
 
 impl Failure {
+    /// The failure of work that ended with an error value.
+    #[must_use]
+    pub fn of_error(value: Value) -> Self {
+        match Shared::new(value) {
+            Ok(value) => Self::Error(value),
+            // Errors are records and enums, which hold no cells.
+            Err(_) => Self::Fault(Fault::internal("an error value holds a cell")),
+        }
+    }
+
     /// Whether the failure is that values are not what they have to be.
     #[must_use]
     pub fn is_validation(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.code() == FaultCode::Validation,
-            Self::Error(value) => builtin(value.peek()) == Some(RecordId::Validation),
+            Self::Error(value) => builtin(value.value().peek()) == Some(RecordId::Validation),
         }
     }
 
@@ -47,7 +57,7 @@ impl Failure {
                 compact(&of_fields(fault.fields().to_vec(), 0))
             }
             Self::Fault(fault) => fault.message().to_owned(),
-            Self::Error(value) => compact(&of_value(value.peek())),
+            Self::Error(value) => compact(&of_value(value.value().peek())),
         }
     }
 
@@ -56,7 +66,7 @@ impl Failure {
     pub fn code(&self) -> String {
         match self {
             Self::Fault(fault) => fault.code().as_str().to_owned(),
-            Self::Error(value) => of_value(value.peek()).code_str().to_owned(),
+            Self::Error(value) => of_value(value.value().peek()).code_str().to_owned(),
         }
     }
 }

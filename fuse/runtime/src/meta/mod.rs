@@ -12,6 +12,7 @@ pub use program::{
     RouteClass, RouteParam, Service, Test, Verb,
 };
 pub use refine::Constraint;
+pub(crate) use table::is_secret_text;
 pub use table::{FieldSpec, TypeId, TypeTable, VariantSpec, is_secret};
 pub use types::{
     DynTag, Field, FieldDefault, FnId, Kind, Link, OPT_BOOL_NULL, OPT_TAG_NULL, Payload, Slot,

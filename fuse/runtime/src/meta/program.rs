@@ -135,6 +135,8 @@ pub struct Param {
     pub name: &'static str,
     /// Its type.
     pub ty: &'static TypeDesc,
+    /// Its type as written, for the usage page; empty for what the type itself shows.
+    pub type_text: &'static str,
     /// Its default; the arguments are the parameters before it.
     pub default: Option<FnId>,
     /// The default as written, for the usage page.

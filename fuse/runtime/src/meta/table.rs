@@ -523,6 +523,22 @@ pub fn is_secret(name: &str) -> bool {
         .any(|part| name.contains(part))
 }
 
+/// Whether a named text of the configuration or environment must not be shown: its
+/// name suggests a secret or a key, or it is an address with user information.
+pub(crate) fn is_secret_text(name: &str, text: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    if is_secret(&name) || name.contains("key") {
+        return true;
+    }
+    let authority = text.split_once("://").map_or("", |(_, rest)| rest);
+    name.contains("url")
+        && authority
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .contains('@')
+}
+
 fn text(text: &str) -> &'static str {
     if text.is_empty() {
         ""

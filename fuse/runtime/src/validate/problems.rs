@@ -80,6 +80,11 @@ impl Problems {
         self.fields.truncate(count);
     }
 
+    /// Adds problems that were found elsewhere.
+    pub(crate) fn add_all(&mut self, problems: Vec<FieldProblem>) {
+        self.add_parts(vec![(0, problems)]);
+    }
+
     /// Counts problems that are not kept.
     pub(crate) fn add_surplus(&mut self, count: u64) {
         self.surplus += count;

@@ -90,6 +90,7 @@ impl Setup {
         }
         let meta = Box::leak(Box::new(self.meta));
         let runtime = builder.build(meta, Box::new(self.code));
+        let runtime = runtime.map_err(|error| error.to_string())?;
         Ok(World {
             runtime,
             output,
@@ -128,6 +129,7 @@ impl World {
                 args: &mut args,
                 result,
                 type_arg,
+                caller: None,
             },
         )
     }
@@ -146,6 +148,7 @@ impl World {
                 args,
                 result,
                 type_arg: None,
+                caller: None,
             },
         )
     }
