@@ -12,6 +12,7 @@
 use super::lines::comment;
 use super::roles::{Role, children_reversed};
 use super::spacing::{Source, columns};
+use crate::ast::BinaryOp;
 use crate::kind::SyntaxKind as K;
 use crate::parse::{Event, binary_op};
 
@@ -694,6 +695,7 @@ impl<'a, 's> Printer<'a, 's> {
     /// A run of binary operators of one level.
     fn operators(&mut self, node: usize, indent: usize, tail: usize) {
         let events = self.events();
+        let end = (events[node].end_token as usize).min(self.line.end);
         let level = level(&events[node]);
         let before = matches!(level, 1..=3);
         let (mut operands, mut left) = (Vec::new(), node);
@@ -709,8 +711,12 @@ impl<'a, 's> Printer<'a, 's> {
         }
         operands.push(left);
         operands.reverse();
-        // Lines do not break at ranges.
-        let hug = level == RANGE || !before && self.last_operand_hugs(node, &operands);
+        // Lines do not break at ranges, and a `>` at the end of a line would end
+        // it.
+        let unbroken = level == RANGE
+            || events[node].kind == K::BinaryExpr
+                && binary_op(events[node].detail) == BinaryOp::Greater;
+        let hug = unbroken || !before && self.last_operand_hugs(node, &operands);
         for (at, operand) in operands.iter().enumerate() {
             let event = events[*operand];
             let first = event.first_token as usize;
@@ -728,8 +734,15 @@ impl<'a, 's> Printer<'a, 's> {
                 }
             }
             let inner = if at == 0 || hug { indent } else { indent + 2 };
-            let operator = if last { tail } else { 4 };
-            self.node(*operand, inner, operator);
+            let behind = if last {
+                tail
+            } else if hug {
+                self.rest(event.end_token as usize, end, tail)
+            } else {
+                // The longest operator with its space.
+                4
+            };
+            self.node(*operand, inner, behind);
         }
     }
 
@@ -794,7 +807,7 @@ const RANGE: u8 = 6;
 
 /// The level of a binary operator, loosest first.
 fn level(event: &Event) -> u8 {
-    use crate::ast::BinaryOp as Op;
+    use BinaryOp as Op;
     if event.kind == K::CoalesceExpr {
         return 1;
     }

@@ -264,7 +264,8 @@ impl<'s> Lines<'_, 's> {
         let top = self.levels.len() == 1;
         let first_of_file = self.last == Line::Start;
         let apart = top && !first_of_file && !self.after_doc && !self.same_run(kind);
-        let detached = kind == Line::Import && gap.blank > 0 && !gap.comments.is_empty();
+        let detached =
+            kind == Line::Import && !self.after_doc && gap.blank > 0 && !gap.comments.is_empty();
         if detached {
             sort(&mut self.printer.out, &mut self.imports);
         }

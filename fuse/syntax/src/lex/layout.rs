@@ -29,8 +29,6 @@ const JOINS_NEXT: KindSet = KindSet::new(&[
     K::LessEq,
     K::DotDot,
     K::DotDotLess,
-    K::AndKw,
-    K::OrKw,
     K::Assign,
     K::PlusAssign,
     K::MinusAssign,
@@ -405,20 +403,35 @@ impl Layout<'_> {
             && self.starts_statement(index, true)
     }
 
+    /// Whether the last token joins the next line to its own. `??` does when
+    /// space stands before it; where it touches a type it belongs to that.
     fn joins_next(&self) -> bool {
         let Some(last) = self.last else {
             return false;
         };
-        let kind = self.lexed.tokens.kind(last as usize);
-        JOINS_NEXT.contains(kind)
-            || kind == K::Question
-                && last > 0
-                && self.lexed.tokens.kind(last as usize - 1) == K::Question
+        let before = |count: u32| {
+            let index = last.checked_sub(count)?;
+            Some(self.lexed.tokens.kind(index as usize))
+        };
+        match self.lexed.tokens.kind(last as usize) {
+            K::Question => {
+                before(1) == Some(K::Question) && before(2).is_some_and(SyntaxKind::is_trivia)
+            }
+            // Behind a dot it is a name.
+            K::AndKw | K::OrKw => {
+                let kinds = &self.out.kinds;
+                let dot = kinds.len().checked_sub(2).map(|at| kinds[at]);
+                !matches!(dot, Some(K::Dot | K::QuestionDot))
+            }
+            kind => JOINS_NEXT.contains(kind),
+        }
     }
 
     fn continues_line(&self, index: usize) -> bool {
         match self.lexed.tokens.kind(index) {
-            K::Dot | K::QuestionDot | K::AndKw | K::OrKw => true,
+            K::Dot | K::QuestionDot => true,
+            // `or:` is a field.
+            K::AndKw | K::OrKw => !matches!(self.following(index), K::Colon | K::Assign),
             K::Question => matches!(
                 self.lexed.tokens.kind(index + 1),
                 K::LBracket | K::Bang | K::Question

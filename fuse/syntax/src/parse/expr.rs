@@ -140,8 +140,9 @@ impl Parser<'_> {
                     length: 2,
                 });
             }
-            K::OrKw => (Op::Or, level::OR),
-            K::AndKw => (Op::And, level::AND),
+            // `or=` is the next argument, as in `f(a or=b)`.
+            K::OrKw if self.nth(1) != K::Assign => (Op::Or, level::OR),
+            K::AndKw if self.nth(1) != K::Assign => (Op::And, level::AND),
             K::Eq => (Op::Eq, level::EQUALITY),
             K::NotEq => (Op::NotEq, level::EQUALITY),
             K::Less => (Op::Less, level::RELATION),

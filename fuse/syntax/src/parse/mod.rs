@@ -13,6 +13,8 @@ mod types;
 
 use std::borrow::Cow;
 
+use hashbrown::HashSet;
+
 use crate::ast::{self, ExprId};
 use crate::build;
 use crate::diagnostic::{Code, Diagnostic};
@@ -223,8 +225,10 @@ pub(crate) struct Parser<'a> {
     diagnostics: Vec<Diagnostic>,
     /// How many of the diagnostics are the lexer's.
     lexical: usize,
-    /// The last physical line with a syntax error.
-    last_error: Option<TextRange>,
+    /// Starts of the physical lines, from the first error on.
+    line_starts: Vec<u32>,
+    /// The lines with a syntax error.
+    lines_with_error: HashSet<usize>,
     /// An error was found and its construct is not left yet.
     recovering: bool,
     depth: u32,
@@ -253,7 +257,8 @@ impl<'a> Parser<'a> {
             events: Vec::with_capacity(logical.kinds.len()),
             lexical: diagnostics.len(),
             diagnostics,
-            last_error: None,
+            line_starts: Vec::new(),
+            lines_with_error: HashSet::new(),
             recovering: false,
             depth: 0,
             negative_at: usize::MAX,
@@ -374,21 +379,16 @@ impl<'a> Parser<'a> {
 
     /// Reports an error unless its line has one already.
     fn report(&mut self, diagnostic: Diagnostic) {
-        let offset = diagnostic.span.start;
-        if self
-            .last_error
-            .is_some_and(|line| line.start <= offset && offset <= line.end)
-        {
+        let (number, line) = self.line_around(diagnostic.span.start);
+        if !self.lines_with_error.insert(number) {
             return;
         }
-        let line = self.line_around(offset);
-        self.last_error = Some(line);
         let lexical = &self.diagnostics[..self.lexical];
         let after = lexical.partition_point(|one| one.span.start < line.start);
-        let in_line = lexical[after..]
+        let mut in_line = lexical[after..]
             .iter()
             .take_while(|one| one.span.start <= line.end);
-        if in_line.into_iter().any(Diagnostic::is_error) {
+        if in_line.any(Diagnostic::is_error) {
             return;
         }
         self.diagnostics.push(diagnostic);
@@ -398,12 +398,17 @@ impl<'a> Parser<'a> {
         self.diagnostics.push(diagnostic);
     }
 
-    fn line_around(&self, offset: u32) -> TextRange {
-        let bytes = self.text.as_bytes();
-        let offset = (offset as usize).min(bytes.len());
-        let start = memchr::memrchr(b'\n', &bytes[..offset]).map_or(0, |at| at + 1);
-        let end = memchr::memchr(b'\n', &bytes[offset..]).map_or(bytes.len(), |at| offset + at);
-        TextRange::new(start as u32, end as u32)
+    /// The line that an offset stands on, by number and with its line end.
+    fn line_around(&mut self, offset: u32) -> (usize, TextRange) {
+        if self.line_starts.is_empty() {
+            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            self.line_starts.push(0);
+            self.line_starts.extend(ends.map(|at| at as u32 + 1));
+        }
+        let number = self.line_starts.partition_point(|start| *start <= offset) - 1;
+        let next = self.line_starts.get(number + 1).map(|next| next - 1);
+        let end = next.unwrap_or(self.text.len() as u32);
+        (number, TextRange::new(self.line_starts[number], end))
     }
 
     /// How a token is called in messages.
