@@ -8,8 +8,8 @@ use std::sync::Mutex;
 
 use fuse_check::load::MemorySource;
 use fuse_check::package::{
-    Checkout, GitError, GitProvider, GitRef, GitSource, LockMode, PackageId, Refresh, Request,
-    Resolution, resolve,
+    Checkout, GitError, GitProvider, GitRef, GitSource, LocalCheckouts, LockMode, PackageId,
+    Refresh, Request, Resolution, resolve,
 };
 
 /// Repositories whose checkouts are directories of the memory source.
@@ -430,6 +430,48 @@ fn offline_needs_what_is_locked_only() {
     ));
     let warm = run(&files.file("/app/fuse.lock", lock), &git, update());
     assert_eq!(report(&warm), "");
+}
+
+#[test]
+fn an_editor_sees_the_checkouts_that_are_there() {
+    let files = app(&format!("A = {{ git = \"{MONEY}\", tag = \"v1\" }}"))
+        .file("/git/a/fuse.toml", "")
+        .file(format!("/app/.fuse/deps/A/{}/fuse.toml", rev('a')), "");
+    let lock = run(&files, &FakeGit::with(&[(MONEY, "tag:v1", 'a')]), update())
+        .lock_text
+        .unwrap();
+    let version = semver::Version::new(1, 0, 0);
+    let root = Path::new("/app");
+    let request = Request {
+        root: Some(root),
+        base: root,
+        lock: update(),
+        command_version: &version,
+    };
+    let deps = root.join(".fuse/deps");
+    let unlocked = resolve(
+        &request,
+        &files,
+        &LocalCheckouts {
+            deps: &deps,
+            files: &files,
+        },
+    );
+    assert!(report(&unlocked).contains("not in the cache"));
+    let locked = files.file("/app/fuse.lock", lock);
+    let resolution = resolve(
+        &request,
+        &locked,
+        &LocalCheckouts {
+            deps: &deps,
+            files: &locked,
+        },
+    );
+    assert_eq!(
+        (report(&resolution).as_str(), &resolution.lock_text),
+        ("", &None)
+    );
+    assert_eq!(resolution.graph.len(), 2);
 }
 
 #[test]

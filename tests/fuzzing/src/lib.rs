@@ -12,6 +12,7 @@
 
 mod binding;
 mod core;
+mod fuse_packages;
 mod log;
 mod negotiation;
 mod oracle;
@@ -39,6 +40,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("form", binding::form),
     ("forwarded", core::forwarded),
     ("framing", core::framing),
+    ("fuse_check_stamp", fuse_packages::check_stamp),
+    ("fuse_json_asset", fuse_packages::json_asset),
+    ("fuse_lock", fuse_packages::lock),
+    ("fuse_manifest", fuse_packages::manifest),
+    ("fuse_modules", fuse_packages::modules),
     ("json", binding::json),
     ("log_encoders", log::encoders),
     ("log_filter", log::filter),

@@ -31,6 +31,11 @@ const SEEDS: &[&[u8]] = &[
     b"__Host-id\nvalue\n/\nexample.com",
     b"7\nping\na comment\none\r\ntwo\rthree",
     b"/users/17/?next=/x",
+    b"[package]\nname = \"a\"\nentry = \"src/../main.fuse\"\n[serve]\nstatic_dir = \"public\"\n[dependencies]\nA = { git = \"https://x.example/a\", tag = \"v1\" }\n[lint]\nFUSE_UNUSED_IMPORT = \"deny\"\n",
+    b"version = 2\n\n[dependencies.A]\nsource = \"path\"\npath = \"./a\"\nrequested = \"path\"\n",
+    b"../secret\nimport Main from \"./main\"\nfn one() -> Int:\n  return 1\n",
+    b"root:a/../../secret.fuse\n{\"a\": [1, {\"b\": \"\\ud83d\\ude00\"}], \"a\": -0.5e+2}",
+    b"fuse check stamp 1\nkey\tk\nmade\t1\nend\t00\n",
     b"/\n/a/{x}\n/a/{*rest}\n/abcdefghij/b/{y}/d\n/%61%2Fb\n/a/b/c\n\n/a/b/\n//a%2Fb\n/a/b/c/d\n/abcdefghij/b/1/d\n/a//b\n/a/%2e",
 ];
 

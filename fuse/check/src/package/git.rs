@@ -1,11 +1,12 @@
 //! What resolution asks of git. Whoever implements [`GitProvider`] runs it;
 //! this crate does not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use super::dependency::GitSource;
+use crate::load::SourceProvider;
 
 /// Finds commits and makes their files available.
 ///
@@ -93,6 +94,47 @@ impl GitProvider for NoGit {
         _: Option<&str>,
     ) -> Result<Checkout, GitError> {
         Err(GitError::Offline)
+    }
+}
+
+/// The checkouts that are already there: nothing is fetched, and nothing is
+/// hashed. For editors, which show what the last command fetched.
+#[derive(Clone, Copy)]
+pub struct LocalCheckouts<'a> {
+    /// `.fuse/deps` of the package.
+    pub deps: &'a Path,
+    /// Where files are looked for.
+    pub files: &'a dyn SourceProvider,
+}
+
+impl std::fmt::Debug for LocalCheckouts<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalCheckouts")
+            .field("deps", &self.deps)
+            .finish_non_exhaustive()
+    }
+}
+
+impl GitProvider for LocalCheckouts<'_> {
+    fn resolve(&self, _: &GitSource) -> Result<String, GitError> {
+        Err(GitError::Offline)
+    }
+
+    fn checkout(
+        &self,
+        name: &str,
+        _: &GitSource,
+        rev: &str,
+        expected: Option<&str>,
+    ) -> Result<Checkout, GitError> {
+        let root = self
+            .files
+            .canonical(&self.deps.join(name).join(rev))
+            .map_err(|_| GitError::Offline)?;
+        Ok(Checkout {
+            root,
+            integrity: expected.unwrap_or_default().to_owned(),
+        })
     }
 }
 

@@ -21,7 +21,7 @@ mod verify;
 mod workspace;
 
 pub use dependency::{Dependency, GitRef, GitSource, Source, is_dependency_name, redact};
-pub use git::{Checkout, FileMode, GitError, GitProvider, Integrity, NoGit};
+pub use git::{Checkout, FileMode, GitError, GitProvider, Integrity, LocalCheckouts, NoGit};
 pub use graph::{Package, PackageGraph, PackageId};
 pub use lock::{LOCK_VERSION, Lock, LockDifference, LockEntry, is_commit_id};
 pub use manifest::{
