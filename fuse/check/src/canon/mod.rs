@@ -50,14 +50,17 @@
 
 mod dump;
 mod expr;
+mod flow;
 mod function;
 mod ids;
 mod name;
 mod program;
+mod properties;
 mod source;
 mod stmt;
 mod types;
 mod validate;
+mod walk;
 
 pub use dump::{DumpOptions, dump};
 pub use expr::{
@@ -79,3 +82,4 @@ pub use source::{File, Position, Span};
 pub use stmt::{Place, PlaceStep, Source, Spread, Stmt};
 pub use types::{Bound, Constraint, Type, Types};
 pub use validate::{Violation, validate};
+pub use walk::{Visitor, walk_expr, walk_place, walk_stmt};

@@ -66,7 +66,9 @@ impl TypeName<'_> {
     /// A type before a suffix that would bind otherwise.
     fn before(self, f: &mut fmt::Formatter<'_>, ty: TypeId) -> fmt::Result {
         match self.program.types.get(ty) {
-            Type::Result { .. } | Type::Fn { .. } => write!(f, "({})", self.of(ty)),
+            Type::Result { .. } | Type::Fn { .. } | Type::Union(_) => {
+                write!(f, "({})", self.of(ty))
+            }
             _ => write!(f, "{}", self.of(ty)),
         }
     }
@@ -132,9 +134,12 @@ impl fmt::Display for TypeName<'_> {
             Type::Result { ok, error } => {
                 self.before(f, *ok)?;
                 f.write_str("!")?;
-                write!(f, "{}", self.of(*error))
+                match types.get(*error) {
+                    Type::Union(members) => self.list(f, members, "!"),
+                    _ => write!(f, "{}", self.of(*error)),
+                }
             }
-            Type::Union(members) => self.list(f, members, "!"),
+            Type::Union(members) => self.list(f, members, " | "),
             Type::Record(id) => {
                 let record = &self.program[*id];
                 self.nominal(f, record.name, &record.symbol)

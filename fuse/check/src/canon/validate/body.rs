@@ -195,8 +195,7 @@ impl Body<'_> {
             Stmt::While { condition, body } => {
                 self.operand(condition, TypeId::BOOL, "condition");
                 self.looped(body);
-                let forever = matches!(self.function[condition], Expr::Bool(true));
-                forever && !self.leaves(body)
+                self.function.never_passes(id)
             }
             Stmt::For {
                 source,
@@ -254,28 +253,6 @@ impl Body<'_> {
         self.loops += 1;
         self.scoped(|body| body.stmts(stmts));
         self.loops -= 1;
-    }
-
-    /// Whether some break leaves the loop with this body.
-    fn leaves(&self, stmts: Stmts) -> bool {
-        self.function[stmts]
-            .iter()
-            .any(|stmt| match self.function[*stmt] {
-                Stmt::Break => true,
-                Stmt::Let { value, .. } | Stmt::Expr(value) => self.breaks(value),
-                _ => false,
-            })
-    }
-
-    fn breaks(&self, expr: ExprId) -> bool {
-        match self.function[expr] {
-            Expr::Block { stmts, value } => self.leaves(stmts) || self.breaks(value),
-            Expr::If {
-                then, otherwise, ..
-            } => self.breaks(then) || self.breaks(otherwise),
-            Expr::Match { arms, .. } => self.function[arms].iter().any(|arm| self.breaks(arm.body)),
-            _ => false,
-        }
     }
 
     fn for_loop(

@@ -62,8 +62,7 @@ impl<'a> Bindings<'a> {
                     true
                 }
             },
-            (TypeSpec::Any, _) => displayable(self.program, ty),
-            (TypeSpec::Encodable, _) => displayable(self.program, ty),
+            (TypeSpec::Any | TypeSpec::Encodable, _) => self.program.is_displayable(ty),
             (TypeSpec::OneOf(specs), _) => specs.iter().any(|spec| self.matches(*spec, ty)),
             (TypeSpec::Unit, Type::Unit)
             | (TypeSpec::Bool, Type::Bool)
@@ -142,31 +141,11 @@ impl<'a> Bindings<'a> {
         let base = types.get(types.base(ty));
         match bound {
             Bound::Any | Bound::Decodable => !matches!(base, Type::Task(_) | Type::Box(_)),
-            Bound::Equatable => equatable(self.program, ty),
+            Bound::Equatable => self.program.is_equatable(ty),
             Bound::Ordered => matches!(base, Type::Int | Type::Float | Type::String),
             Bound::Numeric => matches!(base, Type::Int | Type::Float),
             Bound::Record => matches!(base, Type::Record(_)),
             Bound::Domain => matches!(base, Type::Record(_) | Type::Enum(_) | Type::Union(_)),
         }
     }
-}
-
-/// Whether values have a display form. Records and enums always do: what they
-/// hold was checked where they are declared.
-pub(super) fn displayable(program: &Program, ty: TypeId) -> bool {
-    let types = &program.types;
-    match types.get(types.base(ty)) {
-        Type::List(item) | Type::Option(item) => displayable(program, *item),
-        Type::Map(key, value) => displayable(program, *key) && displayable(program, *value),
-        Type::Result { ok, error } => displayable(program, *ok) && displayable(program, *error),
-        Type::Fn { .. } | Type::Box(_) | Type::Task(_) | Type::Query => false,
-        _ => true,
-    }
-}
-
-/// Whether values can be compared for equality, markup in them excepted:
-/// declarations are checked elsewhere.
-pub(super) fn equatable(program: &Program, ty: TypeId) -> bool {
-    let types = &program.types;
-    !matches!(types.get(types.base(ty)), Type::Html) && displayable(program, ty)
 }

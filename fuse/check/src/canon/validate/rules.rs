@@ -1,9 +1,6 @@
 //! What every expression wants of its operands, and what its type has to be.
 
-use super::{
-    body::Body,
-    builtin::{displayable, equatable},
-};
+use super::body::Body;
 use crate::canon::{
     expr::{
         AttributeKind, Attributes, BinaryOp, CompareKind, CompareOp, Expr, Exprs, IndexKind,
@@ -189,7 +186,7 @@ impl Body<'_> {
             Expr::Equal { left, right, .. } => {
                 let left_ty = self.expr(left);
                 self.operand(right, left_ty, "equality");
-                let holds = equatable(program, left_ty);
+                let holds = program.is_equatable(left_ty);
                 self.require(holds, span, || "equality of what has none".to_owned());
                 TypeId::BOOL
             }
@@ -553,7 +550,7 @@ impl Body<'_> {
     }
 
     fn displayable(&mut self, ty: TypeId, span: Span) {
-        let holds = displayable(self.program, ty);
+        let holds = self.program.is_displayable(ty);
         self.require(holds, span, || "a value without display form".to_owned());
     }
 
