@@ -6,6 +6,7 @@ pub mod cache;
 pub mod canon;
 pub mod decls;
 mod edits;
+pub mod effects;
 pub mod ids;
 pub mod load;
 pub mod package;
