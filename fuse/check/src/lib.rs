@@ -9,6 +9,7 @@ mod edits;
 pub mod effects;
 pub mod ids;
 pub mod load;
+pub mod lower;
 pub mod package;
 mod prelude;
 mod regexes;

@@ -126,7 +126,7 @@ fn way_back(reads: &FxHashMap<Field, Vec<Field>>, start: Field) -> Option<Vec<Fi
 
 /// The environment variable of a config field: words split where capitals
 /// start, in upper case, joined by `_`.
-fn env_key(config: &str, field: &str) -> String {
+pub(crate) fn env_key(config: &str, field: &str) -> String {
     format!("{}_{}", words(config), words(field))
 }
 

@@ -1,7 +1,7 @@
 //! What only shows when all modules are looked at together.
 
 mod architecture;
-mod config;
+pub(crate) mod config;
 mod effects;
 mod entry;
 mod generics;

@@ -1,0 +1,8 @@
+//! From source to the canonical program, its effects and its API.
+
+mod corpus;
+mod dumps;
+mod effects;
+mod errors;
+mod program;
+mod twins;
