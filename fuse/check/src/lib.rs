@@ -1,6 +1,7 @@
 //! From packages and modules to names, types, effects and the canonical program.
 
 pub mod analyze;
+pub mod api;
 mod body;
 pub mod cache;
 pub mod canon;
