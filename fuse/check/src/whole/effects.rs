@@ -190,7 +190,7 @@ fn blocked(calls: &Calls) -> FxHashMap<Node, Reason> {
             .map(|node| (node, Reason::Recursive(node))),
     );
     // The order of a hash table must not decide which reason is given.
-    queue.sort_by(|a, b| a.0.cmp(&b.0));
+    queue.sort_by_key(|entry| entry.0);
     let mut blocked: FxHashMap<Node, Reason> = FxHashMap::default();
     let mut next = 0;
     while let Some((node, reason)) = queue.get(next).cloned() {
