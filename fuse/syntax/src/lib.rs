@@ -28,6 +28,7 @@ mod kind;
 mod lex;
 mod parse;
 mod span;
+pub mod tree;
 
 pub use diagnostic::{
     Code, ColorChoice, ColorPolicy, Diagnostic, Entry, Fix, Level, LintLevel, LintLevels, NotALint,

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use fuse_syntax::diagnostic::{apply_edits, apply_safe_fixes};
 use fuse_syntax::{
     Code, Diagnostic, FileId, Files, FormatOptions, TextRenderer, format, json_line, lex, parse,
+    tree,
 };
 
 struct Case {
@@ -229,6 +230,14 @@ fn every_byte_belongs_to_a_token() {
             .map(|index| &case.program[lexed.tokens.range(index).as_usize()])
             .collect();
         assert_eq!(whole, case.program, "{name}");
+    });
+}
+
+#[test]
+fn the_tree_holds_the_whole_text() {
+    for_each_case(|name, case| {
+        let root = tree::parse(&case.program);
+        assert_eq!(root.text(), case.program.as_str(), "{name}");
     });
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use fuse_syntax::{
     Code, Diagnostic, FileId, Files, FormatOptions, TextRenderer, format, json_line, lex, parse,
-    parse_bytes, parse_expr,
+    parse_bytes, parse_expr, tree,
 };
 use proptest::prelude::*;
 use support::program;
@@ -95,6 +95,8 @@ fn examine(text: &str) -> Result<(), TestCaseError> {
         end = range.end;
     }
     prop_assert_eq!(end as usize, text.len());
+
+    prop_assert_eq!(tree::parse(text).text(), text);
 
     let parsed = parse(FILE, text);
     let _ = parsed.module.dump();
