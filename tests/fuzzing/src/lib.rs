@@ -11,6 +11,7 @@
 //! ```
 
 mod binding;
+mod browsers;
 mod core;
 mod fuse_packages;
 mod log;
@@ -19,6 +20,8 @@ mod oracle;
 mod reply;
 mod router;
 mod text;
+mod tokens;
+mod untrusted;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -30,11 +33,16 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("accept", text::accept),
     ("accept_encoding", negotiation::accept_encoding),
+    ("bearer", tokens::bearer),
     ("compact_id", text::compact_id),
     ("conditional", negotiation::conditional),
     ("content_type", binding::content_type),
     ("cookie", text::cookie),
     ("cors", negotiation::cors),
+    ("cross_origin", browsers::cross_origin),
+    ("csp", browsers::csp),
+    ("csrf_token", tokens::csrf_token),
+    ("email", untrusted::email),
     ("envelope", binding::envelope),
     ("field_path", text::field_path),
     ("form", binding::form),
@@ -45,14 +53,22 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("fuse_lock", fuse_packages::lock),
     ("fuse_manifest", fuse_packages::manifest),
     ("fuse_modules", fuse_packages::modules),
+    ("header_policy", browsers::header_policy),
+    ("html", untrusted::html),
     ("json", binding::json),
+    ("jwks", tokens::jwks),
+    ("jwt", tokens::jwt),
+    ("jwt_signed", tokens::jwt_signed),
     ("log_encoders", log::encoders),
     ("log_filter", log::filter),
     ("log_redactor", log::redactor),
     ("multipart", binding::multipart),
+    ("password_hash", tokens::password_hash),
     ("path", binding::path),
+    ("phone", untrusted::phone),
     ("query", binding::query),
     ("ranges", reply::ranges),
+    ("relative_path", untrusted::relative_path),
     ("reply_headers", reply::reply_headers),
     ("request_id", text::request_id),
     ("route_method", router::method),
@@ -61,7 +77,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("router_oracle", oracle::matching),
     ("router_registration", router::registration),
     ("router_url", router::url),
+    ("safe_url", untrusted::safe_url),
     ("sse_event", reply::sse_event),
+    ("ssrf_url", untrusted::ssrf_url),
     ("traceparent", text::traceparent),
 ];
 
