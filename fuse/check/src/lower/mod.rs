@@ -141,6 +141,8 @@ pub(crate) struct Lower<'a> {
     nominal: FxHashMap<TypeId, Ty>,
     configs: FxHashMap<ConfigId, canon::ConfigId>,
     assets: FxHashMap<AssetId, canon::AssetId>,
+    /// The `?!` of each module that was asked about, by where they start.
+    bangs: FxHashMap<ModuleId, Vec<(u32, ast::ExprId)>>,
     /// Types without parameters that were seen before.
     known_types: FxHashMap<Ty, TypeId>,
     /// Whether the type that is being made depends on where it stands.
@@ -171,6 +173,7 @@ impl<'a> Lower<'a> {
             nominal: FxHashMap::default(),
             configs: FxHashMap::default(),
             assets: FxHashMap::default(),
+            bangs: FxHashMap::default(),
             known_types: FxHashMap::default(),
             env_used: false,
             sizes: Vec::new(),
@@ -190,6 +193,26 @@ impl<'a> Lower<'a> {
     /// The syntax tree of a module.
     fn ast(&self, module: ModuleId) -> &'a ast::Module {
         &self.graph.module(module).parsed.module
+    }
+
+    /// The `?!` inside a range of a module, in the order they start. Every app,
+    /// migration and test asks, so a module is searched once.
+    fn bangs_in(
+        &mut self,
+        module: ModuleId,
+        range: fuse_syntax::TextRange,
+    ) -> Vec<(u32, ast::ExprId)> {
+        let ast = self.ast(module);
+        let all = self.bangs.entry(module).or_insert_with(|| {
+            let bangs = ast.exprs.iter();
+            let bangs = bangs.filter(|(_, expr)| matches!(expr, ast::Expr::Bang { .. }));
+            let mut all: Vec<_> = bangs.map(|(id, _)| (ast.range(id).start, id)).collect();
+            all.sort_unstable();
+            all
+        });
+        let from = all.partition_point(|(start, _)| *start < range.start);
+        let to = all.partition_point(|(start, _)| *start < range.end);
+        all[from..to].to_vec()
     }
 
     fn text(&self, sym: Sym) -> &'a str {

@@ -245,14 +245,10 @@ impl Body<'_, '_> {
     fn raised_in(&mut self, block: ast::BlockId) -> Vec<TypeId> {
         let range = self.ast.range(block);
         let mut found = Vec::new();
-        for (id, expr) in self.ast.exprs.iter() {
-            let at = self.ast.range(id);
-            let ast::Expr::Bang { value, error } = *expr else {
+        for (_, id) in self.lower.bangs_in(self.module, range) {
+            let ast::Expr::Bang { value, error } = self.ast[id] else {
                 continue;
             };
-            if at.start < range.start || at.end > range.end {
-                continue;
-            }
             match self.typed.resolution(id) {
                 Some(Resolution::Bang(BangKind::Propagate)) => {
                     let ty = self.lowered_type(value);
