@@ -36,6 +36,8 @@ golden! {
         "enum Shape:\n  Dot\n  Line(Int, Int)\n\nfn inc(n: Int) -> Int:\n  return n + 1\n\nfn apply(f: fn(Int) -> Int, n: Int) -> Int:\n  return f(n)\n\napp \"t\":\n  let by = 3\n  print(apply(inc, 1))\n  print(apply(fn(n) => n * by, 1))\n  let make = Shape.Line\n  print(make(1, 2))\n  print([1, 2].map(fn(n) => [n].map(fn(m) => m + n + by)))\n";
     configs_services_and_entries =>
         "requires db\n\n## Settings.\nconfig App:\n  ## The port.\n  port: Int(1..65535) = base() + 1\n  dbUrl: String = \"x${Other.name}\"\n\nconfig Other:\n  name: String = \"n\"\n\nfn base() -> Int:\n  return 3000\n\ntype Item:\n  id: Int\n\n## Items.\nservice Api at \"/api\":\n  ## Reads one.\n  get \"/items/{id: Int}\" -> Item!std.Error.NotFound:\n    return null ?! std.Error.NotFound(message=\"no item ${id}\")\n\n  put \"/items/{id: Int(1..9)}/{*rest: String}\" body Item -> Bool:\n    return body.id == id and rest == \"x\"\n\nmigration m1:\n  db.exec(\"create table t (id integer)\")\n\ntest \"adds\":\n  assert(1 + 1 == 2)\n\nfn main(name: String, count: Int = name.len()) -> Int:\n  return count\n";
+    validation_is_an_error_of_the_body =>
+        "type std.Error:\n  code: String\n  message: String\n  status: Int = 500\n  trace: String\n\ntype U:\n  name: String(1..3)\n\nfn f(n: String) -> U!std.Error:\n  return U(name=n)\n";
     transactions_commit_or_roll_back =>
         "requires db\n\ntype Stop:\n  why: String\n\nfn add(n: Int) -> Int!Stop:\n  transaction:\n    db.exec(\"insert into led (n) values (?)\", [n])\n    if n < 0:\n      null ?! Stop(why=\"negative\")\n  return db.from(\"led\").count()\n";
     logging_and_rows =>

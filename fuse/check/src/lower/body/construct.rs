@@ -4,7 +4,7 @@ use super::{
     Body, ValidationDomain,
     pass::{Defaults, Given},
 };
-use crate::canon::{Expr, ExprId, Span, TypeId};
+use crate::canon::{Expr, ExprId, Span, Type, TypeId};
 use crate::ids::{EnumId, RecordId};
 use crate::lower::Item;
 use crate::typed::{ArgSource, CallInfo, Callee};
@@ -171,7 +171,7 @@ impl Body<'_, '_> {
                     span,
                 ),
                 "status" => self.e(Expr::Int(400), TypeId::INT, span),
-                _ => self.null(field_ty, span),
+                _ => self.nothing(field_ty, span),
             });
         }
         let fields = self.f.run(&fields);
@@ -186,6 +186,27 @@ impl Body<'_, '_> {
             ty,
             span,
         )
+    }
+
+    /// What a field holds that a construction cannot name, because a package it
+    /// does not see added it to a built-in type: null, or the emptiest value.
+    pub(super) fn nothing(&mut self, ty: TypeId, span: Span) -> ExprId {
+        let none = self.f.run(&[]);
+        match self.base_shape(ty) {
+            Type::Bool => self.e(Expr::Bool(false), TypeId::BOOL, span),
+            Type::Int => self.e(Expr::Int(0), TypeId::INT, span),
+            Type::Float => self.e(Expr::Float(0.0), TypeId::FLOAT, span),
+            Type::String => self.str("", span),
+            Type::List(_) => self.e(Expr::List(none), ty, span),
+            Type::Map(..) => self.e(Expr::Map(none), ty, span),
+            Type::Option(_) | Type::Value => self.null(ty, span),
+            // Of the rest there is no emptiest value; dynamic null never
+            // converts to them, so reaching this is a fault and no surprise.
+            _ => {
+                let null = self.null(TypeId::VALUE, span);
+                self.e(Expr::FromValue(null), ty, span)
+            }
+        }
     }
 
     /// `Some(v)`, `Ok(v)` and `Err(e)`.

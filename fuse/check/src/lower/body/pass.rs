@@ -26,7 +26,7 @@ pub(super) enum Given {
     Arg(ast::ExprId),
     /// Its default.
     Default,
-    /// Null of a type.
+    /// Nothing: null, or what stands in for it.
     Null(TypeId),
     /// Attributes of an element.
     Attributes(u32),
@@ -231,7 +231,7 @@ impl Body<'_, '_> {
             Given::Value(value) => value,
             Given::Arg(expr) => self.expr(expr),
             Given::Default => self.unreachable(span),
-            Given::Null(ty) => self.null(ty, span),
+            Given::Null(ty) => self.nothing(ty, span),
             Given::Attributes(element) => self.attributes_map(element, span),
             Given::NoAttributes => {
                 let none = self.f.run(&[]);
