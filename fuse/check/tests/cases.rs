@@ -8,13 +8,14 @@
 //! `FUSE_UPDATE=1 cargo test -p fuse-check --test cases` writes the
 //! expectations of `check` and `strict` cases again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use fuse_check::analyze::{Analysis, AnalyzeOptions, analyze};
 use fuse_check::load::{MemorySource, ModuleGraph, load};
-use fuse_check::package::PackageGraph;
-use fuse_syntax::Diagnostic;
+use fuse_check::package::{Package, PackageGraph, PackageId};
+use fuse_syntax::{Code, Diagnostic, Fix, TextRenderer};
 
 struct Case {
     id: String,
@@ -63,6 +64,29 @@ fn cases(text: &str) -> Vec<Case> {
     cases
 }
 
+/// The packages of a case: the root, and one for each directory below `deps`.
+fn packages(case: &Case, root: &Path) -> PackageGraph {
+    let package = |root: PathBuf, dependencies: BTreeMap<String, PackageId>| Package {
+        name: None,
+        root,
+        manifest: None,
+        dependencies,
+    };
+    let below = |path: &String| Some(path.strip_prefix("deps/")?.split_once('/')?.0.to_owned());
+    let names: BTreeSet<String> = case
+        .files
+        .iter()
+        .filter_map(|(path, _)| below(path))
+        .collect();
+    let numbers = names.iter().cloned().zip((1..).map(PackageId)).collect();
+    let mut packages = vec![package(root.to_owned(), numbers)];
+    let dependencies = names
+        .iter()
+        .map(|name| package(Path::new("/case/deps").join(name), BTreeMap::new()));
+    packages.extend(dependencies);
+    PackageGraph::new(packages, Path::new("/case"), Vec::new())
+}
+
 fn graph(case: &Case) -> ModuleGraph {
     let mut source = MemorySource::new();
     for (path, text) in &case.files {
@@ -72,19 +96,7 @@ fn graph(case: &Case) -> ModuleGraph {
         true => "/case/src/main.fuse",
         false => "/case/main.fuse",
     };
-    let root = Path::new("/case");
-    let directory = Path::new(entry)
-        .parent()
-        .expect("an entry is in a directory");
-    let packages = PackageGraph::anonymous(
-        if directory.ends_with("src") {
-            root
-        } else {
-            directory
-        },
-        root,
-    );
-    load(entry.as_ref(), &packages, &source)
+    load(entry.as_ref(), &packages(case, Path::new("/case")), &source)
 }
 
 fn check(graph: &ModuleGraph, case: &Case) -> Analysis {
@@ -127,37 +139,59 @@ fn warnings(graph: &ModuleGraph, analysis: &Analysis) -> Vec<String> {
         .collect()
 }
 
-/// The errors and warnings that an expectation lists.
-fn expected(expectation: &str) -> (Vec<String>, Vec<String>) {
-    let (mut errors, mut warnings) = (Vec::new(), Vec::new());
-    let mut words = expectation.split(' ').filter(|word| *word != "ok");
+/// What an expectation lists.
+#[derive(Default)]
+struct Expected {
+    errors: Vec<String>,
+    warnings: Vec<String>,
+    /// Codes that must not be reported, error or warning.
+    absent: Vec<String>,
+}
+
+fn expected(expectation: &str) -> Expected {
+    let mut expected = Expected::default();
+    let mut words = expectation
+        .split(' ')
+        .filter(|word| !matches!(*word, "ok" | "?"));
     while let Some(word) = words.next() {
-        let (list, code) = match word {
-            "warning" => (&mut warnings, words.next().expect("a code follows")),
-            code => (&mut errors, code),
-        };
-        list.push(format!("{code} {}", words.next().expect("a place follows")));
+        let mut next = || words.next().expect("another word follows");
+        match word {
+            "not" => expected.absent.push(next().to_owned()),
+            "warning" => {
+                let warning = format!("{} {}", next(), next());
+                expected.warnings.push(warning);
+            }
+            code => expected.errors.push(format!("{code} {}", next())),
+        }
     }
-    (errors, warnings)
+    expected
 }
 
 fn failure(case: &Case) -> Option<String> {
     let graph = graph(case);
     let analysis = check(&graph, case);
-    let (mut wanted, wanted_warnings) = match case.kind.as_str() {
+    let expected = match case.kind.as_str() {
         "check" | "strict" => expected(&case.expectation),
-        _ => (Vec::new(), Vec::new()),
+        _ => Expected::default(),
     };
+    let mut wanted = expected.errors;
     let mut found = errors(&graph, &analysis);
     let shown = found.clone();
     wanted.sort();
     found.sort();
     let warned = warnings(&graph, &analysis);
-    let missing: Vec<&String> = wanted_warnings
+    let missing: Vec<&String> = expected
+        .warnings
         .iter()
         .filter(|warning| !warned.contains(warning))
         .collect();
-    if wanted == found && missing.is_empty() {
+    let reported = |code: &String| {
+        let all = analysis.diagnostics().iter();
+        all.map(|diagnostic| diagnostic.code.as_str())
+            .any(|found| found == code)
+    };
+    let absent = !expected.absent.iter().any(reported);
+    if wanted == found && missing.is_empty() && absent {
         return None;
     }
     let mut text = format!("{} {}: expected {}\n", case.id, case.kind, case.expectation);
@@ -229,17 +263,159 @@ fn updated(text: &str) -> String {
         let graph = graph(&case);
         let analysis = check(&graph, &case);
         let mut found = errors(&graph, &analysis);
-        let (_, listed) = expected(&case.expectation);
+        let listed = expected(&case.expectation);
         let still = warnings(&graph, &analysis);
-        let kept = listed.into_iter().filter(|warning| still.contains(warning));
+        if found.is_empty() {
+            found.push("ok".to_owned());
+        }
+        let kept = listed
+            .warnings
+            .into_iter()
+            .filter(|warning| still.contains(warning));
         found.extend(kept.map(|warning| format!("warning {warning}")));
-        let found = if found.is_empty() {
-            "ok".to_owned()
-        } else {
-            found.join(" ")
-        };
+        found.extend(listed.absent.into_iter().map(|code| format!("not {code}")));
+        let found = found.join(" ");
         let raised = if case.raised { "[R] " } else { "" };
         let _ = writeln!(out, "@case {} {raised}{} {found}", case.id, case.kind);
     }
     out
+}
+
+/// The program with the edits of a fix applied.
+fn mended(case: &Case, graph: &ModuleGraph, fix: &Fix) -> Case {
+    let mut files = case.files.clone();
+    let mut edits = fix.edits.clone();
+    edits.sort_by_key(|(span, _)| std::cmp::Reverse((span.start, span.end)));
+    for (span, text) in edits {
+        let path = graph
+            .files
+            .get(span.file)
+            .expect("spans are in files")
+            .path();
+        let file = files.iter_mut().find(|(known, _)| known == path);
+        let (_, content) = file.expect("fixes edit files of the case");
+        content.replace_range(span.range().as_usize(), &text);
+    }
+    Case {
+        id: case.id.clone(),
+        raised: case.raised,
+        kind: case.kind.clone(),
+        expectation: String::new(),
+        files,
+    }
+}
+
+/// How often each code is reported.
+fn counts(analysis: &Analysis) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for diagnostic in analysis.diagnostics() {
+        *counts.entry(diagnostic.code.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn every_fix_removes_its_diagnostic_and_adds_none() {
+    let mut failures = String::new();
+    for path in files() {
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        for case in cases(&text) {
+            let graph = graph(&case);
+            let analysis = check(&graph, &case);
+            let before = counts(&analysis);
+            let semantic = |one: &&Diagnostic| is_semantic(one.code);
+            for diagnostic in analysis.diagnostics().iter().filter(semantic) {
+                for fix in &diagnostic.fixes {
+                    let mended = mended(&case, &graph, fix);
+                    let graph = self::graph(&mended);
+                    let analysis = check(&graph, &mended);
+                    let after = counts(&analysis);
+                    let code = diagnostic.code.as_str();
+                    let fewer = after.get(code).copied().unwrap_or(0) < before[code];
+                    let more: Vec<&&str> = after
+                        .iter()
+                        .filter(|(code, count)| before.get(*code).is_none_or(|old| old < count))
+                        .map(|(code, _)| code)
+                        .collect();
+                    if fewer && more.is_empty() {
+                        continue;
+                    }
+                    let _ = writeln!(
+                        failures,
+                        "{}: {code}, {}: adds {more:?}",
+                        case.id, fix.title
+                    );
+                    for (path, text) in &mended.files {
+                        let _ = writeln!(failures, "--- {path}\n{text}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// Codes that are reported before names and types are looked at, or by tools.
+fn is_semantic(code: Code) -> bool {
+    let other = [
+        "FUSE_LEX_",
+        "FUSE_PARSE_",
+        "FUSE_IMPORT_",
+        "FUSE_ASSET_",
+        "FUSE_DEP_",
+        "FUSE_LOCK_",
+        "FUSE_MANIFEST_",
+        "FUSE_WORKSPACE_",
+        "FUSE_DOC_",
+        "FUSE_RESERVED_",
+        "FUSE_PRECEDENCE_",
+        "FUSE_TOO_MANY_ERRORS",
+        "FUSE_INTERNAL",
+    ];
+    !other.iter().any(|prefix| code.as_str().starts_with(prefix))
+}
+
+#[test]
+fn every_semantic_code_has_a_case() {
+    let mut reported: BTreeSet<String> = BTreeSet::new();
+    for path in files() {
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        for case in cases(&text)
+            .iter()
+            .filter(|case| matches!(&*case.kind, "check" | "strict"))
+        {
+            let expected = expected(&case.expectation);
+            let listed = expected.errors.iter().chain(&expected.warnings);
+            reported.extend(listed.filter_map(|one| Some(one.split_once(' ')?.0.to_owned())));
+        }
+    }
+    let missing: Vec<&str> = Code::all()
+        .filter(|code| is_semantic(*code) && !reported.contains(code.as_str()))
+        .map(Code::as_str)
+        .collect();
+    assert!(missing.is_empty(), "no case reports {missing:?}");
+}
+
+/// The first diagnostic of every code, as a terminal shows it.
+#[test]
+fn every_code_has_its_look() {
+    let mut looks: BTreeMap<&str, String> = BTreeMap::new();
+    for path in files() {
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        for case in cases(&text) {
+            let graph = graph(&case);
+            let analysis = check(&graph, &case);
+            for diagnostic in analysis
+                .diagnostics()
+                .iter()
+                .filter(|one| is_semantic(one.code))
+            {
+                looks
+                    .entry(diagnostic.code.as_str())
+                    .or_insert_with(|| TextRenderer::default().render(diagnostic, &graph.files));
+            }
+        }
+    }
+    let shown: Vec<String> = looks.into_values().collect();
+    insta::assert_snapshot!(shown.join("\n"));
 }

@@ -94,6 +94,12 @@ impl Checker<'_> {
             let record = crate::ids::RecordId::builtin(fuse_builtins::RecordId::StdError);
             return self.record_call(id, call, record);
         }
+        if sym == self.prelude.known.self_type
+            && let Some(target) = self.body.self_type
+            && let TyKind::Record(record) = self.types.kind(target)
+        {
+            return self.record_call(id, call, record);
+        }
         if self.qualifier(call.callee).is_some() {
             let ty = self.uncallable_name(call, symbol);
             self.abandoned(call);

@@ -156,8 +156,8 @@ impl Checker<'_> {
     /// Joins values that were checked already.
     pub(super) fn join_all(&mut self, values: &[(ExprId, Ty, Mark)]) -> Option<Ty> {
         let mut joined = Ty::NEVER;
-        for &(value, ty, mark) in values {
-            joined = match self.join_literal(joined, ty, value) {
+        for (at, &(value, ty, mark)) in values.iter().enumerate() {
+            joined = match self.join_literal(joined, ty, value, &values[..at]) {
                 Some(joined) => joined,
                 None => {
                     if !self.sink.reported_since(mark) {
@@ -186,16 +186,41 @@ impl Checker<'_> {
         self.coerce(id, from, target, Slot::Plain, mark)
     }
 
-    /// Joins two types; an integer literal joins a float.
-    fn join_literal(&mut self, joined: Ty, ty: Ty, value: ExprId) -> Option<Ty> {
+    /// Joins two types; an integer literal joins a float, also when the float
+    /// comes later.
+    fn join_literal(
+        &mut self,
+        joined: Ty,
+        ty: Ty,
+        value: ExprId,
+        before: &[(ExprId, Ty, Mark)],
+    ) -> Option<Ty> {
         if let Some(found) = self.relations.join(self.types, self.decls, joined, ty) {
             return Some(found);
         }
-        let literal = matches!(self.literal(value), Some(super::literal::Literal::Int(_)));
-        match (joined, ty) {
-            (Ty::FLOAT, Ty::INT) if literal => Some(Ty::FLOAT),
-            _ => None,
-        }
+        let (base, optional) = match self.types.kind(joined) {
+            TyKind::Option(inner) => (inner, true),
+            _ => (joined, false),
+        };
+        let literal = |checker: &Self, value: ExprId| {
+            matches!(
+                checker.literal(value),
+                Some(super::literal::Literal::Int(_))
+            )
+        };
+        let fits = match (base, ty) {
+            (Ty::FLOAT, Ty::INT) => literal(self, value),
+            (Ty::INT, Ty::FLOAT) => before
+                .iter()
+                .all(|&(value, ty, _)| ty == Ty::NULL || literal(self, value)),
+            _ => false,
+        };
+        let float = if optional {
+            self.types.option(Ty::FLOAT)
+        } else {
+            Ty::FLOAT
+        };
+        fits.then_some(float)
     }
 
     fn mixed(&mut self, value: ExprId, joined: Ty, ty: Ty) {

@@ -2,7 +2,7 @@
 //! arguments.
 
 use fuse_syntax::ast::{Arg, Call, Expr, ExprId};
-use fuse_syntax::{Code, Diagnostic, Span};
+use fuse_syntax::{Code, Diagnostic, Fix, Span, TextRange};
 use smallvec::SmallVec;
 
 use super::args::{Bound, Formal};
@@ -173,7 +173,21 @@ impl Checker<'_> {
                 if count == 1 { "" } else { "s" },
                 types.len()
             );
-            self.type_arg_error(call, message);
+            let surplus = self.ast[call.type_args].get(count..).and_then(<[_]>::last);
+            let place = surplus.map(|&last| {
+                let kept = self.ast[call.type_args][count - 1];
+                self.at(TextRange::new(
+                    self.ast.range(kept).end,
+                    self.ast.range(last).end,
+                ))
+            });
+            let span = self.type_args_span(call);
+            let mut diagnostic = Diagnostic::new(Code::GENERIC_CALL_TYPE_ARG, span, message);
+            if let Some(place) = place {
+                let fix = Fix::replace("remove the surplus", place, "");
+                diagnostic = diagnostic.fix(fix.unsafe_to_apply());
+            }
+            self.report(diagnostic);
             return None;
         }
         for (at, (ty, span)) in types.into_iter().enumerate() {
@@ -227,6 +241,10 @@ impl Checker<'_> {
         }
         for (value, param) in lambdas {
             self.generic_lambda(value, param, solution);
+        }
+        // Types that disagree are reported for the call as a whole.
+        if !solution.conflicts.is_empty() {
+            return;
         }
         for (value, param, ty, mark) in checked {
             let target = self.instantiated(param, solution);

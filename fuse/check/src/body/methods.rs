@@ -21,8 +21,7 @@ impl Checker<'_> {
     ) -> (Ty, bool) {
         let mark = self.sink.mark();
         let (ty, nullable) = self.member_base(base, name, optional);
-        if ty.is_invalid() || ty == Ty::NEVER || name.is_missing() || self.sink.reported_since(mark)
-        {
+        if ty.is_invalid() || ty == Ty::NEVER || name.is_missing() {
             return (self.abandoned(call), nullable);
         }
         let sym = self.sym(name.symbol);
@@ -50,6 +49,7 @@ impl Checker<'_> {
             return (ty, nullable);
         }
         match self.types.kind(receiver) {
+            _ if self.sink.reported_since(mark) => {}
             _ if !call.type_args.is_empty() && matches!(self.ast.text(name), "one" | "all") => {
                 self.typed_read_of(base, receiver);
             }

@@ -63,7 +63,7 @@ impl Checker<'_> {
         self.facts
             .direct
             .push((self.body.owner, Direct::Await, range));
-        if let Some(ty) = self.awaited_local(task) {
+        if let Some(ty) = self.awaited_local(id, task) {
             return ty;
         }
         let mark = self.sink.mark();
@@ -91,7 +91,7 @@ impl Checker<'_> {
     }
 
     /// The value of an awaited variable that holds a task.
-    fn awaited_local(&mut self, task: ExprId) -> Option<Ty> {
+    fn awaited_local(&mut self, whole: ExprId, task: ExprId) -> Option<Ty> {
         let inner = self.ast.unparenthesized(task);
         let (symbol, bang) = match self.ast[inner] {
             Expr::Name(symbol) => (symbol, false),
@@ -109,7 +109,7 @@ impl Checker<'_> {
         };
         if bang {
             self.usage(local).ever_awaited = true;
-            self.not_a_task(task, inner, value);
+            self.not_a_task(whole, inner, value);
             return Some(Ty::INVALID);
         }
         let mut id = task;

@@ -24,8 +24,11 @@ impl Checker<'_> {
             diagnostic =
                 diagnostic.hint("`self` is only known in methods that are called on a value");
         } else if let Some(near) = self.near_value(&text) {
-            let fix = Fix::replace(format!("write `{near}`"), span, near.clone()).unsafe_to_apply();
-            diagnostic = diagnostic.hint(format!("did you mean `{near}`?")).fix(fix);
+            diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
+            if !fuse_builtins::prelude_names().any(|name| name == near) {
+                let fix = Fix::replace(format!("write `{near}`"), span, near);
+                diagnostic = diagnostic.fix(fix.unsafe_to_apply());
+            }
         } else {
             diagnostic = diagnostic.hint("declare it, or import it from the module that does");
         }

@@ -263,10 +263,8 @@ impl Builder<'_> {
         let path = ast[decl].name;
         let text = ast.path_text(path);
         let builtin = fuse_builtins::find_record(&text).filter(|_| text.starts_with("std.Error"));
-        let Some(builtin) = builtin else {
-            self.qualified_name(module, ast.path_range(path));
-            return;
-        };
+        // Any other dotted name is a syntax error.
+        let Some(builtin) = builtin else { return };
         if builtin.id == fuse_builtins::RecordId::StdError {
             self.decls.declared_std_error.insert(module.package);
         }
@@ -288,17 +286,6 @@ impl Builder<'_> {
                 }
             }
         }
-    }
-
-    fn qualified_name(&mut self, module: &LoadedModule, range: TextRange) {
-        self.sink.push(
-            Diagnostic::new(
-                Code::DECL_QUALIFIED_NAME,
-                range.in_file(module.file),
-                "declaration name cannot be qualified",
-            )
-            .hint("only the types of `std.Error` may be declared with a dotted name"),
-        );
     }
 
     fn other_type(&mut self, module: &LoadedModule, name: TextRange, field: TextRange, ty: Ty) {

@@ -1,6 +1,6 @@
 //! Functions that nothing calls.
 
-use fuse_syntax::ast::Item;
+use fuse_syntax::ast::{Expr, ImportSpec};
 use fuse_syntax::{Code, Diagnostic, Fix, TextRange};
 use rustc_hash::FxHashSet;
 
@@ -8,7 +8,7 @@ use super::Whole;
 use crate::body::Owner;
 use crate::decls::FunctionKind;
 use crate::ids::FnId;
-use crate::load::LoadedModule;
+use crate::load::{ImportTarget, LoadedModule};
 use crate::package::PackageId;
 
 impl Whole<'_> {
@@ -63,37 +63,50 @@ impl Whole<'_> {
         let message = format!("unused {what} `{}`", self.text(function.name));
         let range = function.range;
         let span = range.in_file(module.file);
-        let mut diagnostic = Diagnostic::new(Code::UNUSED_FUNCTION, span, message);
-        if let Some(whole) = declaration(module, range) {
-            let place = whole.in_file(module.file);
-            diagnostic = diagnostic
-                .fix(Fix::replace(format!("remove the {what}"), place, "").unsafe_to_apply());
+        let mut diagnostic = Diagnostic::new(Code::UNUSED_FUNCTION, span, message)
+            .hint("remove it, or start its name with `_` if it is kept for later");
+        if let Some(places) = self.own_mentions(module, id) {
+            let edits = places
+                .into_iter()
+                .map(|place| (place.in_file(module.file), "_".to_owned()))
+                .collect();
+            let title = "start its name with `_`".to_owned();
+            diagnostic = diagnostic.fix(Fix {
+                title,
+                edits,
+                safe: false,
+            });
         }
         self.report(diagnostic);
     }
-}
 
-/// The lines of the declaration whose name stands at `name`, with its doc
-/// comment and the blank lines after it.
-fn declaration(module: &LoadedModule, name: TextRange) -> Option<TextRange> {
-    let ast = &module.parsed.module;
-    let holds = |range: TextRange| range.start <= name.start && name.end <= range.end;
-    let (range, doc) = ast.items.iter().find_map(|item| match *item {
-        Item::Fn(id) if holds(ast[id].range) => Some((ast[id].range, ast[id].doc)),
-        Item::Component(id) if holds(ast[id].range) => Some((ast[id].range, ast[id].doc)),
-        _ => None,
-    })?;
-    let start = doc.map_or(range.start, |doc| doc.range.start.min(range.start));
-    let end = crate::edits::end_of_code(module, range);
-    let lines = crate::edits::whole_lines(&module.text, TextRange::new(start, end));
-    let rest = module.text.get(lines.end as usize..)?;
-    let blank: usize = rest
-        .split_inclusive('\n')
-        .take_while(|line| line.trim().is_empty())
-        .map(str::len)
-        .sum();
-    Some(TextRange::new(
-        lines.start,
-        lines.end + crate::edits::offset(blank),
-    ))
+    /// Where a function is named, if only its own declaration and body do.
+    fn own_mentions(&self, module: &LoadedModule, id: FnId) -> Option<Vec<TextRange>> {
+        let text = self.text(self.decls.function(id).name);
+        let imported = self.graph.modules.iter().any(|other| {
+            let ast = &other.parsed.module;
+            let mut imports = other.imports.iter();
+            imports.any(|import| match ast[import.import].spec {
+                ImportSpec::Named { names, .. } => {
+                    import.target == ImportTarget::Module(id.module)
+                        && ast[names].iter().any(|name| ast.text(*name) == text)
+                }
+                _ => false,
+            })
+        });
+        let ast = &module.parsed.module;
+        let function = self.decls.function(id);
+        let body = ast.range(function.body?);
+        let symbol = function.sig.name.symbol;
+        let names_it = |expr: &Expr| matches!(*expr, Expr::Name(found) if found == symbol);
+        let mut places = vec![TextRange::empty(function.range.start)];
+        for (expr, _) in ast.exprs.iter().filter(|(_, expr)| names_it(expr)) {
+            let range = ast.range(expr);
+            if range.start < body.start || range.end > body.end {
+                return None;
+            }
+            places.push(TextRange::empty(range.start));
+        }
+        (!imported).then_some(places)
+    }
 }
