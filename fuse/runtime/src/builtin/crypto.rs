@@ -77,6 +77,18 @@ fn too_long(function: &str) -> Fault {
     Fault::invalid_arguments(format!("crypto.{function} expects at most 1024 bytes"))
 }
 
+/// Bytes of a password at most.
+const PASSWORD_MAX: usize = 1024;
+
+/// The argument that is a password.
+fn password(call: &Call<'_>, function: &str) -> Outcome<SecretString> {
+    let password = call.text(0)?;
+    if password.len() > PASSWORD_MAX {
+        return Err(too_long(function));
+    }
+    Ok(SecretString::from(password))
+}
+
 /// Hashes and verifies, made when first used. The work is bounded by the pools
 /// that blocking calls run on.
 fn hasher() -> Outcome<PasswordHasher> {
@@ -90,7 +102,7 @@ fn hasher() -> Outcome<PasswordHasher> {
 }
 
 pub(super) fn password_hash(call: &mut Call<'_>) -> Outcome<Value> {
-    let (hasher, password) = (hasher()?, SecretString::from(call.text(0)?.to_owned()));
+    let (hasher, password) = (hasher()?, password(call, "password_hash")?);
     let hashed = call.ctx.blocking(|_| Ok(hasher.hash_blocking(&password)))?;
     match hashed {
         Ok(hash) => Ok(Value::text(&hash)),
@@ -100,7 +112,7 @@ pub(super) fn password_hash(call: &mut Call<'_>) -> Outcome<Value> {
 }
 
 pub(super) fn password_verify(call: &mut Call<'_>) -> Outcome<Value> {
-    let (hasher, password) = (hasher()?, SecretString::from(call.text(0)?.to_owned()));
+    let (hasher, password) = (hasher()?, password(call, "password_verify")?);
     let stored = call.text(1)?.to_owned();
     let verified = call
         .ctx

@@ -14,8 +14,19 @@ use fuse_runtime::{Code, Ctx, Fault, Interrupt, Outcome, Runtime, Unit, Value, d
 pub type Function = Box<dyn Fn(&mut Ctx, &mut [Value]) -> Outcome<Value> + Send + Sync>;
 
 /// The functions of the program, by number; function values have the number as code.
-#[derive(Default)]
-pub struct Scripted(Vec<Function>);
+pub struct Scripted {
+    functions: Vec<Function>,
+    stack_bytes: usize,
+}
+
+impl Default for Scripted {
+    fn default() -> Self {
+        Self {
+            functions: Vec::new(),
+            stack_bytes: 2 * 1024 * 1024,
+        }
+    }
+}
 
 impl Scripted {
     pub fn new() -> Self {
@@ -26,8 +37,14 @@ impl Scripted {
         &mut self,
         function: impl Fn(&mut Ctx, &mut [Value]) -> Outcome<Value> + Send + Sync + 'static,
     ) -> FnId {
-        self.0.push(Box::new(function));
-        FnId(self.0.len() as u32 - 1)
+        self.functions.push(Box::new(function));
+        FnId(self.functions.len() as u32 - 1)
+    }
+
+    /// Says how large the stacks of threads are.
+    pub fn with_stack(mut self, bytes: usize) -> Self {
+        self.stack_bytes = bytes;
+        self
     }
 
     /// A function value of a function of the program.
@@ -42,7 +59,7 @@ impl Scripted {
 
 impl Code for Scripted {
     fn call(&self, ctx: &mut Ctx, function: FnId, args: &mut [Value]) -> Outcome<Value> {
-        let function = self.0.get(function.0 as usize);
+        let function = self.functions.get(function.0 as usize);
         let function = function.ok_or_else(|| Fault::internal("no such function"))?;
         ctx.enter()?;
         let result = function(ctx, args);
@@ -55,7 +72,7 @@ impl Code for Scripted {
     }
 
     fn stack_bytes(&self) -> usize {
-        2 * 1024 * 1024
+        self.stack_bytes
     }
 }
 
