@@ -224,12 +224,12 @@ fn sorted(map: Map<'_>) -> Vec<(Peek<'_>, Peek<'_>)> {
 }
 
 /// Numbers as they are shown, without a fraction of nothing; what is no number
-/// is null.
+/// is null. The two zeros are equal, and so they are written alike.
 fn float(value: f64, out: &mut Vec<u8>) {
     if !value.is_finite() {
         return out.extend_from_slice(b"null");
     }
-    display::float(value, out);
+    display::float(value + 0.0, out);
     if out.ends_with(b".0") {
         out.truncate(out.len() - 2);
     }
