@@ -161,8 +161,8 @@ struct Tree {
     ratio: Option<f64>,
     kind: (u8, String, i64, Vec<u8>),
     by_name: Vec<(String, i64)>,
-    next: Option<Box<Tree>>,
-    all: Vec<Tree>,
+    next: Option<Box<Self>>,
+    all: Vec<Self>,
 }
 
 fn trees() -> impl Strategy<Value = Tree> {
