@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use fuse_check::analyze::{Analysis, AnalyzeOptions, analyze};
-use fuse_check::load::{LoadedModule, ModuleGraph, ParseCache, SourceProvider, load_roots};
+use fuse_check::load::{
+    ContentHash, LoadedModule, ModuleGraph, ParseCache, SourceProvider, load_roots,
+};
 use fuse_check::package::{
     DirectoryProvider as _, LOCK_NAME, LockMode, MANIFEST_NAME, Manifest, Package, PackageGraph,
     PackageId, Refresh, Request, Resolution, discover_packages, read_manifest, resolve,
@@ -67,7 +69,6 @@ pub(crate) struct Checked {
     /// The modules; `None` when the packages could not be resolved.
     pub(crate) graph: Option<ModuleGraph>,
     /// What checking gave; there is one when there are modules.
-    #[expect(dead_code, reason = "for the commands that lower the program")]
     pub(crate) analysis: Option<Analysis>,
     /// The files of the manifests, when there are no modules.
     manifests: Files,
@@ -77,6 +78,15 @@ impl Checked {
     /// Whether an error was found.
     pub(crate) fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// What others can see of each module, hashed.
+    pub(crate) fn signatures(&self) -> Vec<ContentHash> {
+        let (Some(graph), Some(analysis)) = (&self.graph, &self.analysis) else {
+            return Vec::new();
+        };
+        let signature = |module: &LoadedModule| analysis.signature_hash(module.id);
+        graph.modules.iter().map(signature).collect()
     }
 
     /// The files that the diagnostics point into.

@@ -73,7 +73,7 @@ fn json_lines_have_the_members_of_their_kind() {
 
 #[test]
 fn errors_are_cut_off_at_the_limit() {
-    let lines: String = (0..30).map(|_| "  let x 1\n").collect();
+    let lines: String = (0..30).map(|i| format!("  let x{i} 1\n")).collect();
     let world = World::with(&[("main.fuse", &format!("app \"t\":\n{lines}"))]);
     let shown = |line: &str| {
         let run = world.run(line);

@@ -21,6 +21,17 @@ fn what_is_made_passes_check_and_fmt() {
             let run = world.run_in("shop-api", line);
             assert_eq!(run.status, Some(0), "new {flag}: {}", run.shown());
         }
+        let texts: String = ["fuse.toml", "src/main.fuse", "src/lib.fuse"]
+            .map(|file| {
+                std::fs::read_to_string(world.path("shop-api").join(file)).unwrap_or_default()
+            })
+            .concat();
+        assert!(!texts.contains("__"), "{texts}");
+        assert_eq!(
+            texts.contains("Hello, ${name}!"),
+            flag != "--lib",
+            "{texts}"
+        );
         let manifest = world.read("shop-api/fuse.toml");
         assert!(manifest.contains("name = \"shop-api\""), "{manifest}");
         assert!(world.read("shop-api/.gitignore").contains(".fuse/"));

@@ -69,7 +69,7 @@ impl<'a> CheckCache<'a> {
                     self.key.clone(),
                     &self.project.root,
                     graph,
-                    &[],
+                    &checked.signatures(),
                     &checked.diagnostics,
                     &Disk,
                 )

@@ -45,9 +45,11 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
     let files = [
         (
             "fuse.toml",
-            MANIFEST.replace("{name}", &name).replace("{entry}", module),
+            MANIFEST
+                .replace("__name__", &name)
+                .replace("__entry__", module),
         ),
-        (module, text.replace("{name}", &name)),
+        (module, text.replace("__name__", &name)),
         (".gitignore", IGNORED.to_owned()),
     ];
     for (path, text) in &files {
