@@ -245,6 +245,14 @@ impl Checker<'_> {
             _ => "write a comparison",
         };
         let span = self.span(cond);
+        // In `if a = 1:` the condition ends at the syntax error behind it.
+        if self
+            .own
+            .damage
+            .within(TextRange::new(span.end, span.end + 1))
+        {
+            return;
+        }
         self.report(Diagnostic::new(Code::CONDITION_TYPE, span, message).hint(hint));
     }
 

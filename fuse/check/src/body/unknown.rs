@@ -4,6 +4,8 @@ use fuse_syntax::ast::{ExprId, Symbol};
 use fuse_syntax::{Code, Diagnostic, Fix};
 
 use super::Checker;
+use crate::decls::Entry;
+use crate::ids::Sym;
 use crate::package::nearest;
 use crate::types::Ty;
 
@@ -23,6 +25,12 @@ impl Checker<'_> {
         } else if text == "self" {
             diagnostic =
                 diagnostic.hint("`self` is only known in methods that are called on a value");
+        } else if let Some(owner) = self.owner_of_variant(sym) {
+            let qualified = format!("{owner}.{text}");
+            let fix = Fix::replace(format!("write `{qualified}`"), span, qualified.clone());
+            diagnostic = diagnostic
+                .hint(format!("it is a variant of `{owner}`: write `{qualified}`"))
+                .fix(fix.unsafe_to_apply());
         } else if let Some(near) = self.near_value(&text) {
             diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
             if !fuse_builtins::prelude_names().any(|name| name == near) {
@@ -39,6 +47,21 @@ impl Checker<'_> {
     /// Whether a syntax error may hide what a name means here.
     pub(super) fn may_be_hidden(&self) -> bool {
         self.own.damage.hides_declarations() || self.own.damage.within(self.body.block)
+    }
+
+    /// The enum in scope that has a variant of this name: the first in order of
+    /// the names that are known for it.
+    fn owner_of_variant(&self, variant: Sym) -> Option<String> {
+        let enums = self
+            .own
+            .scope
+            .iter()
+            .filter_map(|(name, named)| match named.entry {
+                Entry::Enum(id) => Some((self.text(*name), self.decls.enumeration(id))),
+                _ => None,
+            });
+        let owners = enums.filter(|(_, found)| found.variant(variant).is_some());
+        owners.map(|(name, _)| name).min().map(str::to_owned)
     }
 
     /// The known name that is nearest to one that is not.

@@ -2,16 +2,20 @@
 
 /// The candidate nearest to `name`, if it is near enough to be meant: at most
 /// two edits away, one for names of up to three characters, whatever the case.
+/// Of candidates equally near the one whose case fits better is taken, then the
+/// first in order.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let limit = if name.chars().count() <= 3 { 1 } else { 2 };
     let distance = |candidate: &str| strsim::osa_distance(&lower, &candidate.to_lowercase());
-    let nearest = candidates
+    let (_, _, nearest) = candidates
         .into_iter()
         .map(|candidate| (distance(candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .map(|(distance, candidate)| (distance, strsim::osa_distance(name, candidate), candidate))
         .min()?;
-    (nearest.0 <= limit).then_some(nearest.1)
+    Some(nearest)
 }
 
 #[cfg(test)]
@@ -26,6 +30,10 @@ mod tests {
         assert_eq!(nearest("ap", keys), Some("app"));
         assert_eq!(nearest("license", keys), None);
         assert_eq!(nearest("x", []), None);
+        assert_eq!(
+            nearest("greting", ["Greeting", "greeting"]),
+            Some("greeting")
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod fmt;
 mod git;
+mod mistakes;
 mod new;
 mod project;
 mod support;

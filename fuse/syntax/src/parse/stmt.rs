@@ -36,6 +36,9 @@ impl Parser<'_> {
         if !self.recovering && self.at(K::Assign) {
             self.expected_hint("`:`", "`==` compares");
         }
+        if !self.recovering && self.at(K::Newline) {
+            self.expected_hint("`:`", "end the line with `:` and indent what belongs to it");
+        }
         if !self.recovering && self.expect(K::Colon) {
             return true;
         }
