@@ -17,6 +17,7 @@
 
 mod report;
 mod reuse;
+mod symbols;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use crate::typed::TypedModule;
 use crate::types::{Ty, TypeDisplay, TypeStore};
 use crate::whole::Whole;
 use reuse::Reuse;
+pub use symbols::{Symbol, SymbolRef};
 
 /// How to check.
 #[derive(Clone, Debug, Default)]
