@@ -21,6 +21,8 @@
 
 #[cfg(any(feature = "kv", feature = "file-local"))]
 mod blocking;
+#[cfg(feature = "cache")]
+pub mod cache;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "db")]

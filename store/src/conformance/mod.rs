@@ -5,6 +5,8 @@
 //! not applicable, and the test has to name it, so that nothing is left out
 //! unseen. Reports serialize to JSON.
 
+#[cfg(feature = "cache")]
+pub mod cache;
 mod disk;
 #[cfg(feature = "kv")]
 pub mod durability;

@@ -25,6 +25,7 @@ mod local;
 mod memory;
 mod naming;
 mod path;
+mod record;
 mod types;
 
 use std::fmt;
@@ -36,10 +37,11 @@ pub use local::{LocalFileOptions, LocalFileStorage};
 pub use memory::{MemoryFileOptions, MemoryFileStorage};
 pub use naming::{CONTENT_TYPE_UNKNOWN, content_type_of, extension_of, generate_path};
 pub use path::{COMPONENT_BYTES_MAX, ListPrefix, ObjectPath, PATH_BYTES_MAX, PathRule};
+pub use record::{FileQuery, FileRecord, FileStat};
 pub use types::{
-    BodyStream, ByteRange, CopyOptions, FileBackendInfo, FileQuery, FileReader, FileRecord,
-    FileStat, GetOptions, ListPage, ListRequest, METADATA_BYTES_MAX, METADATA_ENTRIES_MAX,
-    Metadata, PutMode, PutRequest, SIZE_MAX_DEFAULT,
+    BodyStream, ByteRange, CopyOptions, FileBackendInfo, FileReader, GetOptions, ListPage,
+    ListRequest, METADATA_BYTES_MAX, METADATA_ENTRIES_MAX, Metadata, PutMode, PutRequest,
+    SIZE_MAX_DEFAULT,
 };
 
 use crate::BoxFuture;
