@@ -31,14 +31,17 @@
 //! # Features
 //!
 //! `jwt` (default): tokens, on aws-lc; `jwt-rust-crypto` instead needs no C
-//! compiler. `seal`: signing keys encrypted at rest. `password` (default):
+//! compiler. `seal`: signing keys encrypted at rest. `kv-keystore`: signing keys
+//! in a key/value store of `plumego-store`. `password` (default):
 //! hashing and policy. `bcrypt`: hashes of older systems
 //! verify, so that a login can upgrade them. `password-strength`: an estimate of
 //! how hard a password is to guess. `sanitize-html`: HTML from outside, reduced
-//! to what is allowed.
+//! to what is allowed. `conformance`: suites for implementations of the contracts.
 
 pub mod abuse;
 pub mod authn;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod csrf;
 pub mod headers;
 pub mod input;

@@ -9,4 +9,5 @@ mod allocations;
 mod canonical;
 mod connections;
 mod every_layer;
+mod security;
 mod sinks;

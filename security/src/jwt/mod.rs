@@ -50,6 +50,8 @@ mod json;
 mod jwks;
 mod keys;
 mod keystore;
+#[cfg(feature = "kv-keystore")]
+mod kv;
 mod payload;
 mod rotation;
 #[cfg(feature = "seal")]
@@ -70,6 +72,8 @@ pub use external::{ExternalClaims, ExternalProfile, ExternalVerifier};
 pub use jwks::{Jwk, Jwks, JwksError};
 pub use keys::{KeyState, SigningKeyMetadata};
 pub use keystore::{KeyProtection, KeyStore, MemoryKeyStore};
+#[cfg(feature = "kv-keystore")]
+pub use kv::KvKeyStore;
 #[cfg(feature = "seal")]
 pub use seal::{KeyEncryptionKey, SealError, SealedKeyStore};
 pub use verify::JwtManager;

@@ -223,9 +223,9 @@ impl Inner {
             Algorithm::Argon2id(cost) => {
                 derive::argon2id(cost, pepper, password, salt, output_bytes)
             }
-            Algorithm::Pbkdf2 { iterations } | Algorithm::Pbkdf2Compact { iterations } => Ok(
-                derive::pbkdf2_sha512(iterations, pepper, password, salt, output_bytes),
-            ),
+            Algorithm::Pbkdf2 { iterations } | Algorithm::Pbkdf2Compact { iterations } => {
+                derive::pbkdf2_sha512(iterations, pepper, password, salt, output_bytes)
+            }
             #[cfg(feature = "bcrypt")]
             Algorithm::Bcrypt { cost } => derive::bcrypt(cost, password, salt),
         }
@@ -442,7 +442,8 @@ mod tests {
                 "cafe\u{301}".as_bytes(),
                 &[7; 16],
                 output_bytes,
-            );
+            )
+            .unwrap();
             let standard = base64::engine::general_purpose::STANDARD;
             use base64::Engine as _;
             let salt = standard.encode([7; 16]);
