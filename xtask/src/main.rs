@@ -42,6 +42,8 @@ enum Task {
     Gates(task::gates::Args),
     /// Build the API documentation; a warning is a failure.
     Doc(task::doc::Args),
+    /// Write the pages that are made from tables.
+    Docs(task::docs::Args),
     /// Run a benchmark and print its ratios.
     Bench(task::bench::Args),
     /// Start, stop or list the servers that adapter tests talk to.
@@ -84,6 +86,7 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
         Task::Setup(args) => task::setup::run(args)?,
         Task::Gates(args) => return task::gates::run(args),
         Task::Doc(args) => task::doc::run(args)?,
+        Task::Docs(args) => task::docs::run(args)?,
         Task::Bench(args) => task::bench::run(args)?,
         Task::Services(args) => task::services::run(args)?,
         Task::Fuzz(args) => task::fuzz::run(args)?,

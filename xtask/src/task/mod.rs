@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod doc;
+pub(crate) mod docs;
 pub(crate) mod fmt;
 pub(crate) mod fuzz;
 pub(crate) mod gates;
