@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use fuse_check::analyze::{Analysis, AnalyzeOptions, analyze};
+use fuse_check::canon::Program;
 use fuse_check::load::{
     ContentHash, LoadedModule, ModuleGraph, ParseCache, SourceProvider, load_roots,
 };
+use fuse_check::lower::lower;
 use fuse_check::package::{
     DirectoryProvider as _, LOCK_NAME, LockMode, MANIFEST_NAME, Manifest, Package, PackageGraph,
     PackageId, Refresh, Request, Resolution, discover_packages, read_manifest, resolve,
@@ -70,6 +72,8 @@ pub(crate) struct Checked {
     pub(crate) graph: Option<ModuleGraph>,
     /// What checking gave; there is one when there are modules.
     pub(crate) analysis: Option<Analysis>,
+    /// What backends execute; there is one when nothing is wrong.
+    pub(crate) program: Option<Program>,
     /// The files of the manifests, when there are no modules.
     manifests: Files,
 }
@@ -410,8 +414,14 @@ impl Project {
             };
             analyze(graph, &options)
         });
+        let mut program = None;
         if let (Some(graph), Some(analysis)) = (&graph, &analysis) {
             diagnostics.extend_from_slice(analysis.diagnostics());
+            // Copies of generic functions can be wrong in ways of their own.
+            match lower(graph, analysis) {
+                Ok(lowered) => program = Some(lowered),
+                Err(more) => diagnostics.extend(more),
+            }
             silence_dependencies(graph, &mut diagnostics);
         }
         levels(&packages).apply(&mut diagnostics);
@@ -419,6 +429,7 @@ impl Project {
             diagnostics: Vec::new(),
             graph,
             analysis,
+            program,
             manifests: packages.files(),
         };
         sort(&mut diagnostics, checked.files());

@@ -309,3 +309,45 @@ fn big_packages_and_long_chains_are_checked() {
         &run.shown()[..500.min(run.shown().len())]
     );
 }
+
+#[test]
+fn the_canonical_program_and_the_effects_are_printed_when_asked_for() {
+    let world = World::new();
+    assert_eq!(world.run("new shop").status, Some(0));
+    for what in ["canonical", "effects"] {
+        let run = world.run_in("shop", &format!("check --emit {what}"));
+        assert_eq!(run.status, Some(0), "{}", run.shown());
+        assert_eq!(run.stderr, "[check] start\ncheck: ok\n[check] ok\n");
+        let again = world.run_in("shop", &format!("check --emit={what}"));
+        assert_eq!(
+            again.stdout, run.stdout,
+            "the same twice, and never from a cache"
+        );
+    }
+    let effects = world.run_in("shop", "check --emit effects").stdout;
+    assert!(
+        effects.starts_with("route get /health inline\n"),
+        "{effects}"
+    );
+    let canonical = world.run_in("shop", "check --emit canonical").stdout;
+    assert!(
+        canonical.contains("greeting") && canonical.contains("/hello/{name}"),
+        "{canonical}"
+    );
+    world.write("shop/src/main.fuse", BAD);
+    let bad = world.run_in("shop", "check --emit canonical");
+    assert_eq!((bad.status, bad.stdout.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn copies_of_generic_functions_are_checked_too() {
+    let endless = "fn grow<T>(x: T, n: Int) -> Int:\n  if n == 0:\n    return 0\n  return grow([x], n - 1)\n\napp \"t\":\n  print(grow(1, 3))\n";
+    let world = World::with(&[("main.fuse", endless)]);
+    let run = world.run("check main.fuse");
+    assert_eq!(run.status, Some(1));
+    assert!(
+        run.stderr.contains("error[FUSE_GENERIC_RECURSION]"),
+        "{}",
+        run.shown()
+    );
+}

@@ -6,7 +6,9 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use fuse_check::canon::{DumpOptions, Program, dump};
+use fuse_check::effects::{effects, report};
 use fuse_syntax::Diagnostic;
 use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
 
@@ -38,12 +40,34 @@ pub(crate) struct Flags {
     #[arg(long)]
     fix: bool,
 
+    /// Print what the program was lowered to, or what its functions can do
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["workspace", "fix"])]
+    emit: Option<Emit>,
+
     /// Errors to print before the rest is only counted; 0 prints all
     #[arg(long, value_name = "N", default_value_t = ERRORS_SHOWN)]
     max_errors: u32,
 
     #[command(flatten)]
     lock: LockFlags,
+}
+
+/// What `--emit` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Emit {
+    /// The canonical program.
+    Canonical,
+    /// The effects of every function, and where the handlers of routes run.
+    Effects,
+}
+
+impl Emit {
+    fn text(self, program: &Program) -> String {
+        match self {
+            Self::Canonical => dump(program, DumpOptions::default()),
+            Self::Effects => report(program, &effects(program)),
+        }
+    }
 }
 
 impl Flags {
@@ -77,6 +101,7 @@ fn check(flags: &Flags, output: &Output) -> Outcome {
     let project = Project::select(&flags.selection)?;
     let cache = CheckCache::of_package(&project, flags.strict_architecture);
     if !flags.fix
+        && flags.emit.is_none()
         && let Some((diagnostics, files)) = cache.as_ref().and_then(CheckCache::read)
     {
         output.diagnostics(&diagnostics, &files);
@@ -105,6 +130,9 @@ fn check(flags: &Flags, output: &Output) -> Outcome {
     output.diagnostics(&diagnostics, checked.files());
     if failed {
         return Err(Ended::Reported(Reported));
+    }
+    if let (Some(emit), Some(program)) = (flags.emit, &checked.program) {
+        output.result(&emit.text(program));
     }
     output.outcome("check.ok", None, "check: ok");
     Ok(ExitCode::SUCCESS)
