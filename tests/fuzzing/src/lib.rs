@@ -14,6 +14,7 @@ mod binding;
 mod browsers;
 mod core;
 mod fuse_packages;
+mod fuse_runtime;
 mod log;
 mod negotiation;
 mod oracle;
@@ -49,10 +50,15 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("forwarded", core::forwarded),
     ("framing", core::framing),
     ("fuse_check_stamp", fuse_packages::check_stamp),
+    ("fuse_config", fuse_runtime::config),
+    ("fuse_dotenv", fuse_runtime::dotenv),
+    ("fuse_flags", fuse_runtime::flags),
+    ("fuse_json", fuse_runtime::json),
     ("fuse_json_asset", fuse_packages::json_asset),
     ("fuse_lock", fuse_packages::lock),
     ("fuse_manifest", fuse_packages::manifest),
     ("fuse_modules", fuse_packages::modules),
+    ("fuse_text", fuse_runtime::text),
     ("header_policy", browsers::header_policy),
     ("html", untrusted::html),
     ("json", binding::json),

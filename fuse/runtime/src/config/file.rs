@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value as Toml};
 
+use crate::context::Ctx;
+use crate::decode::{DataMode, Invalid, decode_data};
+use crate::fault::Outcome;
 use crate::heap::{list_of, map_of};
-use crate::meta::well_known;
+use crate::meta::{TypeDesc, well_known};
 use crate::system::{EnvError, Environment};
 use crate::value::Value;
 
@@ -111,12 +114,44 @@ impl ConfigFile {
         }
     }
 
+    /// The value of a field as one of type `desc`, if the file has it. `redact` keeps
+    /// what is there out of messages.
+    ///
+    /// # Errors
+    ///
+    /// A default or predicate faulted; inside, what is wrong with the value.
+    pub fn decode(
+        &self,
+        ctx: &mut Ctx,
+        block: &str,
+        field: &str,
+        desc: &'static TypeDesc,
+        redact: bool,
+    ) -> Outcome<Option<Result<Value, Invalid>>> {
+        let Some(value) = self.get(block, field) else {
+            return Ok(None);
+        };
+        let (data, root) = (to_data(value), format!("config.{block}.{field}"));
+        let mode = if redact {
+            DataMode::SecretFile
+        } else {
+            DataMode::File
+        };
+        decode_data(ctx, desc, data.peek(), mode, &root).map(Some)
+    }
+
+    /// The text of a field, if it is one.
+    pub(super) fn text(&self, block: &str, field: &str) -> Option<&str> {
+        self.get(block, field)?.as_str()
+    }
+
     /// The value of a field, if the file has it.
-    pub(super) fn get(&self, block: &str, field: &str) -> Option<&Toml> {
+    fn get(&self, block: &str, field: &str) -> Option<&Toml> {
         self.table.get(block)?.as_table()?.get(field)
     }
 
     /// The keys of a section.
+    #[must_use]
     pub fn keys(&self, block: &str) -> Vec<&str> {
         let section = self.table.get(block).and_then(Toml::as_table);
         section
@@ -147,7 +182,7 @@ fn is_world_writable(_: &std::fs::Metadata) -> bool {
 }
 
 /// A value of the file as data. The depth is that of the TOML parser, which bounds it.
-pub(super) fn to_data(value: &Toml) -> Value {
+fn to_data(value: &Toml) -> Value {
     match value {
         Toml::String(text) => Value::text(text),
         Toml::Integer(value) => Value::Int(*value),

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use super::file::{ConfigFile, to_data};
+use super::file::ConfigFile;
 use crate::context::{Ctx, Unit};
-use crate::decode::{DataMode, TextOptions, decode_data, decode_text};
+use crate::decode::{TextOptions, decode_text};
 use crate::error::Failure;
 use crate::fault::{Fault, FaultCode, FieldProblem, Outcome};
 use crate::heap::Shared;
@@ -123,36 +123,22 @@ fn one(
                 problems,
             )?
         }
-        None => match file.get(config.name, declared.name) {
-            Some(value) => from_file(ctx, declared, to_data(value), &root, problems)?,
-            None => default(ctx, declared, &path, problems)?,
-        },
+        None => {
+            let text = file.text(config.name, declared.name).unwrap_or_default();
+            let redact = is_secret_text(declared.name, text);
+            match file.decode(ctx, config.name, declared.name, declared.ty, redact)? {
+                Some(Ok(value)) => Some(value),
+                Some(Err(invalid)) => {
+                    problems.add_all(invalid.into_fields(&root));
+                    None
+                }
+                None => default(ctx, declared, &path, problems)?,
+            }
+        }
     };
     match value {
         Some(value) => runtime.config_values().set(block, field, value),
         None => Ok(()),
-    }
-}
-
-fn from_file(
-    ctx: &mut Ctx,
-    declared: &ConfigField,
-    data: Value,
-    root: &str,
-    problems: &mut Problems,
-) -> Outcome<Option<Value>> {
-    let redact = is_secret_text(declared.name, data.as_text().unwrap_or_default());
-    let mode = if redact {
-        DataMode::SecretFile
-    } else {
-        DataMode::File
-    };
-    match decode_data(ctx, declared.ty, data.peek(), mode, root)? {
-        Ok(value) => Ok(Some(value)),
-        Err(invalid) => {
-            problems.add_all(invalid.into_fields(root));
-            Ok(None)
-        }
     }
 }
 
