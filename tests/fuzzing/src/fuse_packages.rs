@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use fuse_check::cache::CheckStamp;
-use fuse_check::load::{MemorySource, decode_json, load};
-use fuse_check::package::{Lock, PackageGraph, read_manifest};
+use ::fuse_check::cache::CheckStamp;
+use ::fuse_check::load::{MemorySource, decode_json, load};
+use ::fuse_check::package::{Lock, PackageGraph, read_manifest};
 use fuse_syntax::{Diagnostic, FileId, Files};
 
 /// Every span is a part of the text it points into.

@@ -13,6 +13,7 @@
 mod binding;
 mod browsers;
 mod core;
+mod fuse_check;
 mod fuse_packages;
 mod fuse_runtime;
 mod log;
@@ -49,6 +50,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("form", binding::form),
     ("forwarded", core::forwarded),
     ("framing", core::framing),
+    ("fuse_check", fuse_check::check),
     ("fuse_check_stamp", fuse_packages::check_stamp),
     ("fuse_config", fuse_runtime::config),
     ("fuse_dotenv", fuse_runtime::dotenv),
