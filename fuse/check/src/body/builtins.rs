@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::args::{Bound, Formal};
 use super::coerce::Placed;
+use super::frames::{Captures, Frame};
 use super::{Checker, Direct, Need, Want};
 use crate::decls::builtin::spec_type;
 use crate::decls::resolve::Position;
@@ -230,7 +231,20 @@ impl Checker<'_> {
         }
         let prelude = self.prelude;
         let formals = formals(row.params, prelude.member_params(row.id));
+        // What runs on several elements at once obeys the rules of tasks.
+        let parallel = row.id == fuse_builtins::MemberId::ListParallelMap;
+        if parallel {
+            let captures = Captures {
+                expr: id,
+                first: self.out.next_local(),
+                locals: Vec::new(),
+            };
+            self.frames.0.push(Frame::Spawn(captures));
+        }
         let bound = self.row_arguments(id, call, &shape, &formals, &mut types, &path);
+        if parallel {
+            self.frames.0.pop();
+        }
         if !self.sink.reported_since(mark) {
             self.receiver_bounds(id, row, receiver, &types);
         }
