@@ -13,6 +13,8 @@ pub mod durability;
 #[cfg(feature = "file")]
 pub mod file;
 mod history;
+#[cfg(feature = "idempotency")]
+pub mod idempotency;
 #[cfg(feature = "kv")]
 pub mod kv;
 mod random;

@@ -30,6 +30,9 @@
 
 mod claim;
 mod error;
+#[cfg(feature = "kv")]
+mod kv;
+mod memory;
 mod record;
 pub mod transition;
 
@@ -40,6 +43,9 @@ use bytes::Bytes;
 
 pub use claim::{Claim, ClaimRequest, ClaimToken, OwnerId};
 pub use error::{IdempotencyError, KeyRule, RecordRule};
+#[cfg(feature = "kv")]
+pub use kv::KvIdempotencyStore;
+pub use memory::{MemoryIdempotencyOptions, MemoryIdempotencyStore};
 pub use record::{
     HASH_BYTES_MAX, KEY_BYTES_MAX, LEASE_DEFAULT, NewRecord, RESPONSE_BYTES_DEFAULT, Record,
     Status, TTL_DEFAULT, classify_completion, validate, validate_hash, validate_key,

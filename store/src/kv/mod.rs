@@ -45,6 +45,8 @@ pub use types::{
 };
 
 use self::apply::Command;
+#[cfg(feature = "idempotency")]
+pub(crate) use self::record::{nanos, system_time};
 use crate::{BoxFuture, Ttl, check_key};
 
 /// What an operation of a store gives.
