@@ -133,3 +133,26 @@ fn the_same_program_gives_the_same_diagnostics() {
         assert_eq!(codes(&mut Session::new(), &graph), first);
     }
 }
+
+#[test]
+fn deep_and_long_programs_end() {
+    let lists = format!(
+        "app \"a\":\n  print({}1{})\n",
+        "[".repeat(200),
+        "]".repeat(200)
+    );
+    assert!(codes(&mut Session::new(), &graph(&lists, STORE)).is_empty());
+    let lambdas = "fn(x: Int) => [1].map(fn(y) => ".repeat(80);
+    let lambdas = format!("app \"a\":\n  print({lambdas}1{})\n", ")".repeat(80));
+    assert!(!codes(&mut Session::new(), &graph(&lambdas, STORE)).is_empty());
+    let mut wide = String::from("enum Wide:\n");
+    let mut arms = String::new();
+    for index in 0..200 {
+        wide.push_str(&format!("  V{index}(Int, Bool)\n"));
+        arms.push_str(&format!(
+            "    V{index}(n, true) -> n\n    V{index}(_, false) -> 0\n"
+        ));
+    }
+    let wide = format!("{wide}\nfn main(e: Wide) -> Int:\n  match e:\n{arms}");
+    assert!(codes(&mut Session::new(), &graph(&wide, STORE)).is_empty());
+}
