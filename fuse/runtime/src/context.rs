@@ -61,6 +61,8 @@ pub struct Ctx {
     ids: Option<Arc<RequestIds>>,
     /// The alarm of the unit of work around this one on this thread.
     outer_alarm: Option<(Arc<AtomicU32>, u32)>,
+    /// The fault that compiled code has to raise.
+    fault: Option<Fault>,
     /// Its transaction, and what its last write did.
     pub(crate) db: crate::db::UnitState,
 }
@@ -89,6 +91,7 @@ impl Ctx {
             unit,
             ids: None,
             outer_alarm: heap::set_alarm(Some(alarm)),
+            fault: None,
             db: crate::db::UnitState::default(),
         }
     }
@@ -158,6 +161,16 @@ impl Ctx {
     #[must_use]
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
+    }
+
+    /// Keeps a fault for compiled code to raise.
+    pub fn set_fault(&mut self, fault: Fault) {
+        self.fault = Some(fault);
+    }
+
+    /// The fault that was kept.
+    pub fn take_fault(&mut self) -> Option<Fault> {
+        self.fault.take()
     }
 
     /// What the unit of work is.

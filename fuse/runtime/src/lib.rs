@@ -41,6 +41,7 @@
 //! assert!(!ops::equal(before.peek(), after.peek()));
 //! ```
 
+pub mod abi;
 mod assets;
 pub mod builtin;
 pub mod cli;

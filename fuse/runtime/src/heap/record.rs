@@ -294,7 +294,7 @@ impl Ref {
     ///
     /// If there are not so many, or the value is not of the type of the field.
     pub fn set_field(&mut self, index: usize, value: Value) -> Value {
-        self.make_own_record();
+        self.own_record();
         let (desc, offset) = self.obj().place(index);
         // SAFETY: the field is initialised, and this is the only owner.
         unsafe { replace(desc, self.at_mut(offset), value) }
@@ -308,14 +308,19 @@ impl Ref {
     ///
     /// As [`set_field`](Self::set_field).
     pub fn with_field<T>(&mut self, index: usize, fill: impl FnOnce(&mut Value) -> T) -> T {
-        self.make_own_record();
+        self.own_record();
         let (desc, offset) = self.obj().place(index);
         // SAFETY: the field is initialised, and this is the only owner.
         let mut guard = unsafe { slot::Restore::new(desc, self.at_mut(offset)) };
         fill(guard.value())
     }
 
-    fn make_own_record(&mut self) {
+    /// Copies a record, enum or result that has other owners.
+    ///
+    /// # Panics
+    ///
+    /// If it is none of these.
+    pub(crate) fn own_record(&mut self) {
         if self.is_unique() {
             self.obj().header().clear(SHARED);
             return;
