@@ -51,6 +51,7 @@ pub(crate) mod code {
     pub(crate) const FILE_WRITE: &str = "wrapper_file_write";
     pub(crate) const FORMAT_ABORTED: &str = "wrapper_format_aborted";
     pub(crate) const INVALID_FLAG: &str = "wrapper_invalid_flag";
+    pub(crate) const INTERNAL: &str = "wrapper_internal";
     pub(crate) const LOCK_BUSY: &str = "wrapper_lock_busy";
 }
 

@@ -44,6 +44,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Err(problem) => return usage::explain(&problem, &arguments, &environment),
     };
     let output = Output::new(&cli.global, &environment);
+    output.report_panics();
     if let Err(problem) = usage::refuse_program_arguments(&cli, &arguments) {
         return output.failure(&problem);
     }

@@ -12,11 +12,14 @@ use fuse_syntax::{ColorPolicy, Diagnostic, Files, TextRenderer, json_line};
 use serde::Serialize;
 
 use crate::arguments::{Format, Global};
-use crate::failure::Failure;
+use crate::failure::{Failure, code};
 use crate::terminal::Environment;
 
 /// The exit status of usage errors, diagnostics and failed work.
 pub(crate) const FAILED: u8 = 1;
+
+/// The exit status of a defect of the compiler.
+pub(crate) const DEFECT: u8 = 70;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -173,6 +176,21 @@ impl Output {
         }
     }
 
+    /// Makes a panic of the command a message like any other. The process ends
+    /// with the status of a panic, 101.
+    pub(crate) fn report_panics(&self) {
+        let (format, color) = (self.format, self.color);
+        std::panic::set_hook(Box::new(move |panic| {
+            let output = Self {
+                format,
+                color,
+                verbosity: Verbosity::Normal,
+                command: OnceLock::new(),
+            };
+            output.failure(&defect(&panic.to_string()));
+        }));
+    }
+
     /// Why the command fails.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         let Failure {
@@ -226,5 +244,29 @@ impl Output {
             }
         };
         self.error_text(&text);
+    }
+}
+
+/// What is said about a panic.
+fn defect(panic: &str) -> Failure {
+    let lines: Vec<&str> = panic.lines().map(str::trim).collect();
+    Failure::new(code::INTERNAL, format!("fuse {}", lines.join(" "))).hint(
+        "this is a defect of fuse; please report it, with the command and the file if you can",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_one_line_with_a_hint() {
+        let failure = defect("panicked at src/x.rs:1:2:\nindex out of bounds");
+        assert_eq!(failure.code, "wrapper_internal");
+        assert_eq!(
+            failure.message,
+            "fuse panicked at src/x.rs:1:2: index out of bounds"
+        );
+        assert!(failure.hint.is_some_and(|hint| hint.contains("report")));
     }
 }

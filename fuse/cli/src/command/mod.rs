@@ -1,4 +1,13 @@
 //! The commands, one file each.
+//!
+//! A command is a `Flags` value, parsed by clap, and a `run` function from it
+//! and an [`Output`] to an [`Outcome`]. It is named in `Command` in
+//! `arguments`, in [`run`] below, and in `PROGRAM_COMMANDS` in `usage` if it
+//! takes arguments behind `--`. Commands that work on a program flatten
+//! `Selection` and `LockFlags` into their flags and go through
+//! [`Project`](crate::project::Project): `select`, then `check`, which resolves,
+//! loads, checks and lowers; `Checked` has the diagnostics to print and the
+//! program to run. Those whose steps are marked run inside [`with_steps`].
 
 pub(crate) mod check;
 pub(crate) mod clean;

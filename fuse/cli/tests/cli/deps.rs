@@ -189,3 +189,21 @@ fn packages_are_ready_to_be_published_or_say_why_not() {
     runs.push(world.run("deps publish-check empty"));
     insta::assert_snapshot!(transcript(runs));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_lock_file_that_cannot_be_written_is_reported() {
+    let world = package();
+    world.write("lib/fuse.toml", manifest("lib"));
+    world.write(
+        "fuse.toml",
+        manifest("app") + "[dependencies]\nLib = \"./lib\"\n",
+    );
+    // Nothing can be read or written through a link into nowhere.
+    std::os::unix::fs::symlink("nowhere/fuse.lock", world.path("fuse.lock")).unwrap();
+    let runs = [
+        world.run("check"),
+        world.run("deps lock --diagnostics json"),
+    ];
+    insta::assert_snapshot!(transcript(runs));
+}

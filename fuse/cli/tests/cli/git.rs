@@ -505,3 +505,25 @@ fn fifty_packages_from_git_are_resolved_warm() {
     assert_eq!(lock.matches("source = \"git\"").count(), 50);
     assert_eq!(world.run_in("app", "deps lock --check").status, Some(0));
 }
+
+#[test]
+fn entries_of_repositories_are_verified() {
+    let world = world();
+    app(&world, ", tag = \"v1.0.0\"");
+    assert_eq!(check(&world).status, Some(0));
+    let verified = world.run_in("app", "deps verify");
+    assert_eq!(verified.stderr, "verify: ok (1 entry)\n");
+    let lock = world
+        .read("app/fuse.lock")
+        .replace("rev = ", "subdir = \"gone\"\nrev = ");
+    world.write("app/fuse.lock", lock);
+    let run = world.run_in("app", "deps verify");
+    assert_eq!(run.status, Some(1));
+    assert!(
+        run.stderr.contains(
+            "error[FUSE_LOCK_ENTRY_SUBDIR_NOT_FOUND]: lock entry `Clock`: `gone` not found"
+        ),
+        "{}",
+        run.shown()
+    );
+}

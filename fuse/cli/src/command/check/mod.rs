@@ -9,13 +9,13 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use fuse_check::canon::{DumpOptions, Program, dump};
 use fuse_check::effects::{effects, report};
-use fuse_syntax::Diagnostic;
 use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
+use fuse_syntax::{Code, Diagnostic};
 
 use super::{Outcome, with_steps};
 use crate::arguments::{LockFlags, Selection};
 use crate::failure::{Ended, Reported};
-use crate::output::Output;
+use crate::output::{DEFECT, Output};
 use crate::project::{CheckOptions, Project};
 use cache::CheckCache;
 
@@ -128,6 +128,9 @@ fn check(flags: &Flags, output: &Output) -> Outcome {
     let mut diagnostics = std::mem::take(&mut checked.diagnostics);
     limit(&mut diagnostics, checked.files(), flags.max_errors);
     output.diagnostics(&diagnostics, checked.files());
+    if diagnostics.iter().any(|one| one.code == Code::INTERNAL) {
+        return Ok(ExitCode::from(DEFECT));
+    }
     if failed {
         return Err(Ended::Reported(Reported));
     }
