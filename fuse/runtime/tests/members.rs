@@ -327,6 +327,16 @@ fn texts_are_taken_apart_and_changed() {
 }
 
 #[test]
+fn values_that_no_value_can_be_are_refused_before_they_are_made() {
+    let long = "a".repeat(70_000);
+    let args = [text(&long), text("a"), text(&long)];
+    assert_eq!(
+        call(M::StringReplace, &STRING, &args),
+        "runtime_error: value too large"
+    );
+}
+
+#[test]
 fn lists() {
     let xs = || ints(&[3, 1, 2, 1]);
     for (id, result, args, expected) in [

@@ -5,6 +5,7 @@
 mod support;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use fuse_builtins::BuiltinId;
 use fuse_runtime::builtin::{Call, call};
@@ -13,7 +14,8 @@ use fuse_runtime::meta::{
     ProgramMeta, TypeDesc, TypeTable, VariantSpec, well_known,
 };
 use fuse_runtime::run::Exit;
-use fuse_runtime::{Ctx, Fault, Outcome, Value, display, heap};
+use fuse_runtime::system::Stdio;
+use fuse_runtime::{Ctx, Fault, Outcome, Runtime, Value, display, heap};
 use support::{Scripted, Setup, World, text, ty};
 
 /// Prints the display forms of values, separated.
@@ -875,6 +877,93 @@ fn input_is_read_line_by_line() {
     );
 }
 
+/// A run of `input` on streams of the test's own making.
+fn asked(stdio: Stdio) -> String {
+    let mut code = Scripted::new();
+    let function =
+        code.add(|ctx, _| builtin(ctx, BuiltinId::Input, &well_known::STRING, vec![text("")]));
+    let meta = Box::leak(Box::new(ProgramMeta {
+        app: Some(App {
+            name: "ask",
+            function,
+            result: &well_known::STRING,
+        }),
+        ..ProgramMeta::default()
+    }));
+    let env: Vec<(String, String)> = Vec::new();
+    let builder = Runtime::builder().stdio(stdio).env(Arc::new(env));
+    let runtime = builder.build(meta, Box::new(code)).unwrap();
+    runtime.run(&[]).text(meta, false).unwrap_or_default()
+}
+
+#[test]
+fn input_that_is_no_text_or_ends_is_a_fault() {
+    let octets = Stdio::new(&b"\xff\n"[..], std::io::sink(), std::io::sink());
+    assert_eq!(asked(octets), "run error: input is not valid UTF-8");
+    let ended = Stdio::new(std::io::empty(), std::io::sink(), std::io::sink()).as_terminal();
+    assert_eq!(asked(ended), "run error: input aborted: reached EOF");
+}
+
+#[cfg(unix)]
+#[test]
+fn variables_that_are_no_text_are_a_fault() {
+    use std::os::unix::ffi::OsStringExt;
+    let mut code = Scripted::new();
+    let function = code.add(|ctx, _| {
+        builtin(
+            ctx,
+            BuiltinId::Env,
+            &well_known::OPTION_STRING,
+            vec![text("T_NAME")],
+        )
+    });
+    let meta = Box::leak(Box::new(ProgramMeta {
+        app: Some(App {
+            name: "envs",
+            function,
+            result: &well_known::UNIT,
+        }),
+        ..ProgramMeta::default()
+    }));
+    let env = vec![(OsString::from("T_NAME"), OsString::from_vec(vec![0xff]))];
+    let runtime = Runtime::builder()
+        .stdio(Stdio::captured("").0)
+        .env(Arc::new(env));
+    let exit = runtime.build(meta, Box::new(code)).unwrap().run(&[]);
+    let expected = "run error: environment variable T_NAME is not valid UTF-8";
+    assert_eq!(exit.text(meta, false).unwrap(), expected);
+}
+
+#[test]
+fn tasks_are_measured_at_the_end() {
+    let mut table = TypeTable::new();
+    let int = table.known(&well_known::INT);
+    let task = table.task(int);
+    let task = ty(table.finish(), task);
+    let mut setup = Setup::default().env("FUSE_METRICS_HOOK", "stderr");
+    let one = setup.code.add(|_, _| Ok(Value::Int(1)));
+    let world = app(setup, move |ctx| {
+        for _ in 0..2 {
+            let task = fuse_runtime::task::spawn(ctx, task, one, vec![])?;
+            fuse_runtime::task::await_task(ctx, &task)?;
+        }
+        Ok(Value::Unit)
+    });
+    let (_, error, status) = run(&world, &[]);
+    assert_eq!((status, error.lines().count()), (0, 1));
+    for part in [
+        "metrics: {\"active_tasks\":0,",
+        "\"total_completed\":2,\"total_spawned\":2,",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    // Without a task there is nothing to say.
+    let world = app(Setup::default().env("FUSE_METRICS_HOOK", "stderr"), |_| {
+        Ok(Value::Unit)
+    });
+    assert_eq!(run(&world, &[]).1, "");
+}
+
 /// What `log` calls leave on standard error.
 fn logged(env: &[(&str, &str)]) -> String {
     let mut setup = Setup::default();
@@ -1037,11 +1126,11 @@ fn a_closed_output_ends_the_program_silently() {
         app: Some(app),
         ..ProgramMeta::default()
     }));
-    let stdio = fuse_runtime::system::Stdio::new(std::io::empty(), Closed, std::io::sink());
-    let builder = fuse_runtime::Runtime::builder().stdio(stdio);
+    let stdio = Stdio::new(std::io::empty(), Closed, std::io::sink());
+    let builder = Runtime::builder().stdio(stdio);
     let env: Vec<(String, String)> = Vec::new();
     let runtime = builder
-        .env(std::sync::Arc::new(env))
+        .env(Arc::new(env))
         .build(meta, Box::new(code))
         .unwrap();
     let exit = runtime.run(&[]);
