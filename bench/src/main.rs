@@ -5,6 +5,7 @@
 //! measures a tenth as long and `--only` those scenarios whose name contains
 //! the text, for work on the code.
 
+mod fuse_front;
 mod harness;
 mod http;
 mod machine;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use harness::{Effort, Selection};
 use report::{Form, Report};
 
-const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router   dispatch against matchit and axum\n  http     whole servers against hyper, axum with tower-http and actix-web\n";
+const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router      dispatch against matchit and axum\n  http        whole servers against hyper, axum with tower-http and actix-web\n  fuse-front  the front end of Fuse over 50 000 lines\n";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let report = match name.as_deref() {
         Some("router") => Ok(router::run(&selection)),
         Some("http") => http::run(&selection),
+        Some("fuse-front") => fuse_front::run(&selection),
         _ => return usage(),
     };
     match report {

@@ -16,6 +16,7 @@ mod core;
 mod fuse_check;
 mod fuse_packages;
 mod fuse_runtime;
+mod fuse_source;
 mod log;
 mod negotiation;
 mod oracle;
@@ -55,11 +56,15 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("fuse_config", fuse_runtime::config),
     ("fuse_dotenv", fuse_runtime::dotenv),
     ("fuse_flags", fuse_runtime::flags),
+    ("fuse_formatter", fuse_source::formatter),
     ("fuse_json", fuse_runtime::json),
     ("fuse_json_asset", fuse_packages::json_asset),
+    ("fuse_lexer", fuse_source::lexer),
     ("fuse_lock", fuse_packages::lock),
     ("fuse_manifest", fuse_packages::manifest),
     ("fuse_modules", fuse_packages::modules),
+    ("fuse_mutated", fuse_source::mutated),
+    ("fuse_parser", fuse_source::parser),
     ("fuse_text", fuse_runtime::text),
     ("header_policy", browsers::header_policy),
     ("html", untrusted::html),

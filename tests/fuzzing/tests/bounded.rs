@@ -63,6 +63,9 @@ const SEEDS: &[&[u8]] = &[
     b"http://[64:ff9b::a9fe:a9fe]:80/",
     b"*.example.com",
     b"<a href=\"java&#10;script:x()\" onclick=x>y</a><svg><style><!--</style><img src=x>",
+    b"## doc\nfn f(a: Int, b: List<Int>? = null) -> Int!Gone:\n  let x = a ?? b?[0] ?! Gone(m=\"${a}\")\n  return x\n",
+    b"fn v() -> Html:\n  return div(class=\"a\", id=x):\n    if a: \"x\"\n    for i, x in xs:\n      p(): x # c\n",
+    b"\x05\x00\x10\x04\x21\x08\x11\x00\x40\x02\x33\x01\x09",
 ];
 
 #[test]

@@ -197,6 +197,9 @@ impl<'s> Lines<'_, 's> {
 
     /// What a line is, or what it documents.
     fn line_kind(&self, first: usize) -> Line {
+        if self.after_doc {
+            return self.last;
+        }
         let source = self.printer.source;
         let mut first = first;
         while matches!(source.kind(first), K::Doc | K::Newline) {

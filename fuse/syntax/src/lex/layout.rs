@@ -1,6 +1,6 @@
 //! From physical lines to logical ones: indentation, joined lines, brackets.
 
-use super::Lexed;
+use super::{ERRORS_PER_LINE_MAX, Lexed};
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::kind::{KindSet, SyntaxKind};
 use crate::span::{FileId, TextRange};
@@ -79,6 +79,8 @@ struct Layout<'a> {
     last: Option<u32>,
     column: u32,
     line: u32,
+    /// The line of the bracket reported last, and how many were on it.
+    reported: (u32, u32),
 }
 
 /// Runs the layout over the tokens of a file; adds what it finds wrong to
@@ -100,6 +102,7 @@ pub(crate) fn logical(file: FileId, text: &str, lexed: &mut Lexed) -> Logical {
         last: None,
         column: 0,
         line: 0,
+        reported: (0, 0),
     };
     layout.run();
     let out = layout.out;
@@ -339,7 +342,19 @@ impl Layout<'_> {
         false
     }
 
+    /// Whether one more error about brackets of this line says something.
+    fn may_report(&mut self, line: u32) -> bool {
+        if self.reported.0 != line {
+            self.reported = (line, 0);
+        }
+        self.reported.1 += 1;
+        self.reported.1 <= ERRORS_PER_LINE_MAX
+    }
+
     fn unmatched(&mut self, raw: u32, kind: SyntaxKind, wanted: Option<SyntaxKind>) {
+        if !self.may_report(self.line) {
+            return;
+        }
         let span = self.lexed.tokens.range(raw as usize).in_file(self.file);
         let text = kind.text().unwrap_or_default();
         let message = format!("unmatched `{text}`");
@@ -370,6 +385,9 @@ impl Layout<'_> {
     }
 
     fn unclosed(&mut self, bracket: &Bracket) {
+        if !self.may_report(bracket.line) {
+            return;
+        }
         let span = self
             .lexed
             .tokens

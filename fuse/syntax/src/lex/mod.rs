@@ -158,6 +158,13 @@ const fn continues_word(byte: u8) -> bool {
     matches!(CLASS[byte as usize], Class::Word | Class::Digit)
 }
 
+/// How many errors of the lexer are reported for one line. More say nothing
+/// new, and a line may be a mebibyte long.
+pub(crate) const ERRORS_PER_LINE_MAX: u32 = 16;
+
+/// How far the end of a run in wrong quotes is looked for, in bytes.
+const QUOTED_MAX: usize = 1_024;
+
 struct Lexer<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -176,6 +183,8 @@ struct Lexer<'a> {
     plain_until: usize,
     /// How often the file was read to its end in search of a brace.
     restarts: u32,
+    /// Errors reported on this line.
+    errors_on_line: u32,
 }
 
 impl<'a> Lexer<'a> {
@@ -202,6 +211,7 @@ impl<'a> Lexer<'a> {
             unterminated: Vec::new(),
             plain_until: 0,
             restarts: 0,
+            errors_on_line: 0,
         }
     }
 
@@ -210,7 +220,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        self.errors_on_line += 1;
+        if self.errors_on_line <= ERRORS_PER_LINE_MAX {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn diagnostic(&self, code: Code, start: usize, end: usize, message: &str) -> Diagnostic {
@@ -259,6 +272,7 @@ impl<'a> Lexer<'a> {
         self.tokens.push(SyntaxKind::LineEnd, self.pos);
         self.pos += length;
         self.line_used = false;
+        self.errors_on_line = 0;
     }
 
     fn word(&mut self) {
@@ -360,7 +374,7 @@ impl<'a> Lexer<'a> {
     /// A run in single quotes is one token, which the parser reports.
     fn single_quoted(&mut self) {
         let start = self.pos;
-        let line = line_of(&self.text[start + 1..]);
+        let line = start_of_line(&self.text[start + 1..]);
         // Without a second quote only the word behind it is meant.
         let word = line.find(|c: char| !(c == '_' || c.is_alphanumeric()));
         let length = match line.find('\'') {
@@ -382,7 +396,7 @@ impl<'a> Lexer<'a> {
         };
         self.bad_character(start, first);
         if let Some(closing) = closing_quote(first) {
-            let line = line_of(&self.text[start + first.len_utf8()..]);
+            let line = start_of_line(&self.text[start + first.len_utf8()..]);
             if let Some(at) = line.find(closing) {
                 self.pos = start + first.len_utf8() + at + closing.len_utf8();
                 self.line_used = true;
@@ -419,9 +433,14 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// The text up to the line end.
-fn line_of(text: &str) -> &str {
-    let end = memchr::memchr2(b'\n', b'\r', text.as_bytes()).unwrap_or(text.len());
+/// The start of a text, up to the line end.
+fn start_of_line(text: &str) -> &str {
+    let mut end = text.len().min(QUOTED_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = &text[..end];
+    let end = memchr::memchr2(b'\n', b'\r', text.as_bytes()).unwrap_or(end);
     &text[..end]
 }
 

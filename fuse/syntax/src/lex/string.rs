@@ -11,7 +11,7 @@ const DEPTH_MAX: usize = 256;
 
 /// After so many interpolations that run to the end of the file, they are not
 /// looked for any more, so that the time stays linear.
-const RESTARTS_MAX: u32 = 8;
+const RESTARTS_MAX: u32 = 4;
 
 /// How a string starts and ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
