@@ -15,7 +15,7 @@ const KEPT_MAX: usize = 256;
 
 /// Compiled patterns by their text.
 #[derive(Default)]
-pub(crate) struct Patterns(RwLock<HashMap<Arc<str>, Regex>>);
+pub(crate) struct Patterns(RwLock<HashMap<Arc<str>, Arc<Regex>>>);
 
 impl fmt::Debug for Patterns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,28 +24,30 @@ impl fmt::Debug for Patterns {
 }
 
 impl Patterns {
-    /// The compiled form of a pattern.
+    /// The compiled form of a pattern, shared: a clone of its own would have to warm
+    /// up its caches at every use.
     ///
     /// # Errors
     ///
     /// It is none, or too large when compiled.
-    pub(crate) fn get(&self, pattern: &str) -> Result<Regex, regex::Error> {
+    pub(crate) fn get(&self, pattern: &str) -> Result<Arc<Regex>, regex::Error> {
         if let Some(regex) = self
             .0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(pattern)
         {
-            return Ok(regex.clone());
+            return Ok(Arc::clone(regex));
         }
         let regex = RegexBuilder::new(pattern)
             .size_limit(COMPILED_MAX)
-            .build()?;
+            .build()
+            .map(Arc::new)?;
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {
             kept.clear();
         }
-        kept.insert(Arc::from(pattern), regex.clone());
+        kept.insert(Arc::from(pattern), Arc::clone(&regex));
         Ok(regex)
     }
 }

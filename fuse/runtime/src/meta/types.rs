@@ -413,7 +413,15 @@ impl TypeDesc {
     /// The position of a field.
     #[must_use]
     pub fn field_index(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.name == name)
+        if self.sorted.is_empty() {
+            return self.fields.iter().position(|field| field.name == name);
+        }
+        // Input may have any number of keys, so none is compared with every field.
+        let name_of = |index: &u32| self.fields[*index as usize].name.as_bytes();
+        let found = self
+            .sorted
+            .binary_search_by(|index| name_of(index).cmp(name.as_bytes()));
+        found.ok().map(|at| self.sorted[at] as usize)
     }
 
     /// The position of a variant.

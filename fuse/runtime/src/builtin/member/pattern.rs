@@ -1,5 +1,7 @@
 //! Methods of `String` that take a regular expression.
 
+use std::sync::Arc;
+
 use regex::Regex;
 
 use crate::builtin::Call;
@@ -9,7 +11,7 @@ use crate::meta::well_known;
 use crate::ops::check_len;
 use crate::value::Value;
 
-fn pattern(call: &Call<'_>) -> Outcome<Regex> {
+fn pattern(call: &Call<'_>) -> Outcome<Arc<Regex>> {
     let pattern = call.text(1)?;
     call.ctx.runtime().patterns().get(pattern).map_err(|error| {
         // The library shows the pattern over several lines; the last says why.
