@@ -395,8 +395,12 @@ pub struct MainParam {
     pub name: StrId,
     /// Its type.
     pub ty: TypeId,
+    /// Its type as written, for the page that shows the flags.
+    pub type_text: StrId,
     /// What it is without a flag: a function of the parameters before it.
     pub default: Option<FunctionId>,
+    /// Its default as written; empty without one.
+    pub default_text: StrId,
 }
 
 /// A database step.

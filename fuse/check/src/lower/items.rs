@@ -468,21 +468,29 @@ impl Lower<'_> {
         };
         let id = FnId::new(entry.id, number(index));
         let function = &declared.functions[index];
+        let written = ast.items.iter().find_map(|item| match item {
+            ast::Item::Fn(decl) if ast[*decl].sig.range == function.sig.range => Some(&ast[*decl]),
+            _ => None,
+        });
+        let text = &self.graph.module(entry.id).text;
         let mut params = Vec::new();
         for (at, param) in function.params.iter().enumerate() {
             let item = Item::ParamDefault(id, number(at));
+            let source = written.and_then(|decl| ast[decl.sig.params].get(at));
+            let type_text = source.map_or("", |param| &text[ast.range(param.ty).as_usize()]);
+            let default = source.and_then(|param| param.default);
+            let default_text = default.map_or("", |expr| &text[ast.range(expr).as_usize()]);
             params.push(MainParam {
                 name: self.sym(param.name),
                 ty: self.closed(param.ty),
+                type_text: self.intern(type_text),
                 default: param
                     .default
                     .map(|_| self.function(item, &[], Origin::default())),
+                default_text: self.intern(default_text),
             });
         }
-        let doc = ast.items.iter().find_map(|item| match item {
-            ast::Item::Fn(decl) if ast[*decl].sig.range == function.sig.range => ast[*decl].doc,
-            _ => None,
-        });
+        let doc = written.and_then(|decl| decl.doc);
         self.program.main = Some(Main {
             function: self.function(Item::Function(id), &[], Origin::default()),
             params,

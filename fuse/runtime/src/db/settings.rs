@@ -132,6 +132,5 @@ fn app_setting(runtime: &Runtime, field: &str) -> Option<Value> {
         .fields
         .iter()
         .position(|known| known.name == field)?;
-    let _ = (config, field);
-    None
+    runtime.config(config, field).ok()
 }
