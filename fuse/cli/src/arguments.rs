@@ -123,6 +123,12 @@ pub(crate) struct LockFlags {
 pub(crate) enum Command {
     /// Check a program without running it
     Check(command::check::Flags),
+    /// Run a program
+    Run(command::run::Flags),
+    /// Run the tests of a program
+    Test(command::test::Flags),
+    /// Apply the migrations of a program
+    Migrate(command::migrate::Flags),
     /// Format modules
     Fmt(command::fmt::Flags),
     /// Explain a diagnostic code, with a wrong and a right example
@@ -144,6 +150,9 @@ impl Command {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Check(_) => "check",
+            Self::Run(_) => "run",
+            Self::Test(_) => "test",
+            Self::Migrate(_) => "migrate",
             Self::Fmt(_) => "fmt",
             Self::Explain(_) => "explain",
             Self::New(_) => "new",

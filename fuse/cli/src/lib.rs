@@ -19,6 +19,7 @@ mod disk;
 mod failure;
 mod git;
 mod output;
+mod program;
 mod project;
 mod signals;
 mod terminal;

@@ -16,7 +16,10 @@ pub(crate) mod deps;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod migrate;
 pub(crate) mod new;
+pub(crate) mod run;
+pub(crate) mod test;
 
 use std::process::ExitCode;
 
@@ -42,10 +45,16 @@ pub(crate) fn run(cli: Cli, output: &Output) -> ExitCode {
         output.result(&usage::help());
         return ExitCode::SUCCESS;
     };
-    signals::end_on_interrupt();
+    // A program that runs is told itself.
+    if !matches!(command, Command::Run(_)) {
+        signals::end_on_interrupt();
+    }
     output.set_command(command.name());
     let outcome = match &command {
         Command::Check(flags) => check::run(flags, output),
+        Command::Run(flags) => run::run(flags, output),
+        Command::Test(flags) => test::run(flags, output),
+        Command::Migrate(flags) => migrate::run(flags, output),
         Command::Fmt(flags) => fmt::run(flags, output),
         Command::Explain(flags) => explain::run(flags, output),
         Command::New(flags) => new::run(flags, output),

@@ -13,6 +13,7 @@ mod git;
 mod mistakes;
 mod new;
 mod project;
+mod run;
 mod support;
 mod usage;
 mod workspace;

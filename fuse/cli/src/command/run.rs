@@ -1,0 +1,62 @@
+//! `fuse run`: checks a program and runs it.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Args;
+use fuse_runtime::run::Exit;
+use fuse_runtime::system::Stdio;
+
+use super::{Outcome, finish};
+use crate::arguments::Format;
+use crate::output::Output;
+use crate::program::{Program, ProgramFlags};
+
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    program: ProgramFlags,
+
+    /// Arguments of the program
+    #[arg(last = true, value_name = "ARGS")]
+    arguments: Vec<OsString>,
+}
+
+pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
+    output.step("start");
+    match run_program(flags, output) {
+        Ok(exit) => {
+            output.step(match &exit {
+                Exit::Success | Exit::Status(0) => "ok",
+                Exit::Invalid(_) => "validation failed",
+                _ => "failed",
+            });
+            Ok(ExitCode::from(exit.status()))
+        }
+        Err(ended) => {
+            let status = finish(Err(ended), output);
+            output.step("failed");
+            Ok(status)
+        }
+    }
+}
+
+fn run_program(flags: &Flags, output: &Output) -> Result<Exit, crate::failure::Ended> {
+    let program = Program::prepare(&flags.program, false, output)?;
+    let runtime = program.runtime(&[], Stdio::process())?;
+    let exit = runtime.run(&flags.arguments);
+    let said = match output.format {
+        Format::Json => {
+            if let Some(snapshot) = runtime.tasks().snapshot() {
+                runtime.stdio().error_line(&snapshot.to_json("event"));
+            }
+            exit.json()
+        }
+        Format::Text => exit.text(program.meta(), runtime.options().backtrace),
+    };
+    if let Some(said) = said {
+        runtime.stdio().error_line(&said);
+    }
+    runtime.close_database();
+    Ok(exit)
+}

@@ -1,0 +1,236 @@
+//! A checked program with everything it needs to run.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use fuse_check::canon;
+use fuse_check::lower::lower;
+use fuse_check::package::Manifest;
+use fuse_interp::Interpreter;
+use fuse_runtime::config::parse_dotenv;
+use fuse_runtime::meta::ProgramMeta;
+use fuse_runtime::system::{EnvSource, Stdio};
+use fuse_runtime::{Runtime, RuntimeBuilder};
+use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
+
+use crate::arguments::{LockFlags, Selection};
+use crate::failure::{Ended, Failure, Reported, code};
+use crate::output::Output;
+use crate::project::{CheckOptions, Checked, Project};
+
+/// Flags of the commands that run something of a program.
+#[derive(Debug, Args)]
+pub(crate) struct ProgramFlags {
+    #[command(flatten)]
+    selection: Selection,
+
+    /// What runs the program [default: the manifest's, else ast]
+    #[arg(long, value_name = "BACKEND")]
+    backend: Option<Backend>,
+
+    /// Also hold the program to the rules of layers, capabilities and error domains
+    #[arg(long)]
+    strict_architecture: bool,
+
+    #[command(flatten)]
+    lock: LockFlags,
+}
+
+/// What runs a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Backend {
+    /// The interpreter.
+    Ast,
+    /// Machine code.
+    Native,
+}
+
+/// A program that can be started.
+pub(crate) struct Program {
+    interpreter: Interpreter,
+    variables: Vec<(OsString, OsString)>,
+    /// What the manifest says.
+    pub(crate) manifest: Option<Manifest>,
+}
+
+/// The environment as the program sees it.
+struct Variables(Vec<(OsString, OsString)>);
+
+impl EnvSource for Variables {
+    fn variables(&self) -> Vec<(OsString, OsString)> {
+        self.0.clone()
+    }
+}
+
+impl Program {
+    /// Checks and prepares the program that the flags name. Its diagnostics are
+    /// printed; errors end the command.
+    pub(crate) fn prepare(
+        flags: &ProgramFlags,
+        tests: bool,
+        output: &Output,
+    ) -> Result<Self, Ended> {
+        let project = Project::select(&flags.selection)?;
+        let checked = project.check(
+            &CheckOptions {
+                strict_architecture: flags.strict_architecture,
+                tests,
+                lock: flags.lock,
+            },
+            output,
+        )?;
+        let program = lowered(checked, output)?;
+        let manifest = program.1;
+        choose_backend(flags.backend, manifest.as_ref())?;
+        let program = program.0;
+        let app = choose_app(&program, flags.selection.app.as_deref(), manifest.as_ref())?;
+        Ok(Self {
+            variables: variables(&project, manifest.as_ref(), output)?,
+            interpreter: Interpreter::new(program, app.as_deref()),
+            manifest,
+        })
+    }
+
+    /// What the runtime knows of it.
+    pub(crate) fn meta(&self) -> &'static ProgramMeta {
+        self.interpreter.meta()
+    }
+
+    /// The variable, from the process, the `.env` file or the manifest.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsString> {
+        let found = self.variables.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value)
+    }
+
+    /// A runtime for one run, with these variables in place of others.
+    pub(crate) fn runtime(
+        &self,
+        overrides: &[(&str, OsString)],
+        stdio: Stdio,
+    ) -> Result<Runtime, Failure> {
+        let mut variables = self.variables.clone();
+        for (name, value) in overrides {
+            variables.retain(|(known, _)| known != name);
+            variables.push(((*name).into(), value.clone()));
+        }
+        let builder: RuntimeBuilder = Runtime::builder()
+            .env(Arc::new(Variables(variables)))
+            .stdio(stdio);
+        builder
+            .build(self.meta(), Box::new(self.interpreter))
+            .map_err(|problem| Failure::new(code::ENVIRONMENT, problem.to_string()))
+    }
+}
+
+/// The canonical program and the manifest, after printing what is wrong.
+fn lowered(
+    mut checked: Checked,
+    output: &Output,
+) -> Result<(canon::Program, Option<Manifest>), Ended> {
+    let mut diagnostics = std::mem::take(&mut checked.diagnostics);
+    let failed = diagnostics.iter().any(fuse_syntax::Diagnostic::is_error);
+    limit(&mut diagnostics, checked.files(), ERRORS_SHOWN);
+    output.diagnostics(&diagnostics, checked.files());
+    let (Some(graph), Some(analysis), false) = (&checked.graph, &checked.analysis, failed) else {
+        return Err(Reported.into());
+    };
+    match lower(graph, analysis) {
+        Ok(program) => Ok((program, graph.packages.root().manifest.clone())),
+        Err(problems) => {
+            output.diagnostics(&problems, checked.files());
+            Err(Reported.into())
+        }
+    }
+}
+
+fn choose_backend(flag: Option<Backend>, manifest: Option<&Manifest>) -> Result<(), Failure> {
+    let named = manifest.and_then(|manifest| manifest.package.backend.as_ref());
+    let native = match flag {
+        Some(flag) => flag == Backend::Native,
+        None => named.is_some_and(|named| named.value == "native"),
+    };
+    if native {
+        let message = "this command has no native backend";
+        return Err(Failure::new(code::BACKEND, message).hint("use `--backend ast`"));
+    }
+    Ok(())
+}
+
+/// The name of the `app` block to start.
+fn choose_app(
+    program: &canon::Program,
+    flag: Option<&str>,
+    manifest: Option<&Manifest>,
+) -> Result<Option<String>, Failure> {
+    let named = manifest.and_then(|manifest| manifest.package.app.as_ref());
+    let wanted = flag.or(named.map(|named| named.value.as_str()));
+    let names: Vec<&str> = program.apps.iter().map(|app| &program[app.name]).collect();
+    match wanted {
+        Some(wanted) if names.contains(&wanted) => Ok(Some(wanted.to_owned())),
+        Some(wanted) => {
+            let message = format!("no app `{wanted}` is declared");
+            Err(
+                Failure::new(code::APP, message).hint(match names.as_slice() {
+                    [] => "the program has no app block".to_owned(),
+                    names => format!("declared are {}", names.join(", ")),
+                }),
+            )
+        }
+        None if names.len() > 1 => {
+            let message = format!("multiple apps declared; use --app {}", names.join("|"));
+            Err(Failure::new(code::APP, message))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The environment: the process first, then the `.env` file, then the manifest.
+fn variables(
+    project: &Project,
+    manifest: Option<&Manifest>,
+    output: &Output,
+) -> Result<Vec<(OsString, OsString)>, Failure> {
+    let mut variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let mut add = |name: &str, value: OsString| {
+        if !variables.iter().any(|(known, _)| known == name) {
+            variables.push((name.into(), value));
+        }
+    };
+    let path = project.root.join(".env");
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            let dotenv = parse_dotenv(&text);
+            for warning in &dotenv.warnings {
+                let shown = project.display(&path);
+                output.info(&format!(
+                    "warning: {shown}:{}: {}",
+                    warning.line, warning.reason
+                ));
+            }
+            for (name, value) in dotenv.variables {
+                add(&name, value.into());
+            }
+        }
+        Err(problem) if problem.kind() == ErrorKind::NotFound => {}
+        Err(problem) => return Err(Failure::read(&path, &problem)),
+    }
+    if let Some(manifest) = manifest {
+        let inside = |path: &str| -> OsString { project.root.join(path).into_os_string() };
+        if let Some(directory) = &manifest.serve.static_dir {
+            add("FUSE_STATIC_DIR", inside(&directory.value));
+        }
+        if let Some(index) = &manifest.serve.static_index {
+            add("FUSE_STATIC_INDEX", index.value.as_str().into());
+        }
+    }
+    add("FUSE_SVG_DIR", svg_directory(project).into_os_string());
+    Ok(variables)
+}
+
+fn svg_directory(project: &Project) -> PathBuf {
+    project.root.join("assets").join("svg")
+}

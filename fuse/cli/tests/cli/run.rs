@@ -1,0 +1,179 @@
+//! `fuse run`, `fuse test` and `fuse migrate`.
+
+use crate::support::World;
+
+const GREETING: &str = r#"
+fn main(name: String = "world", count: Int = 1):
+    for turn in 1..count:
+        print("${turn} Hello, ${name}")
+"#;
+
+#[test]
+fn a_program_gets_its_arguments_and_gives_its_status() {
+    let world = World::with(&[
+        ("hello.fuse", GREETING),
+        ("status.fuse", "fn main() -> Int:\n    return 7\n"),
+    ]);
+    let run = world.run("run hello.fuse -- --name Ada --count 2");
+    assert_eq!(run.stdout, "1 Hello, Ada\n2 Hello, Ada\n");
+    assert_eq!(run.stderr, "[run] start\n[run] ok\n");
+    assert_eq!(run.status, Some(0));
+
+    let run = world.run("run hello.fuse -- --count many");
+    assert_eq!(run.status, Some(2));
+    assert!(
+        run.stderr.contains("\"path\":\"flag.count\""),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.ends_with("[run] validation failed\n"));
+
+    let run = world.run("run status.fuse");
+    assert_eq!(run.status, Some(7));
+    assert_eq!(run.stderr, "[run] start\n[run] failed\n");
+}
+
+#[test]
+fn a_program_that_is_wrong_does_not_start() {
+    let world = World::with(&[("main.fuse", "fn main():\n    print(missing)\n")]);
+    let run = world.run("run main.fuse");
+    assert_eq!(run.status, Some(1));
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("missing"), "{}", run.stderr);
+    assert!(run.stderr.ends_with("[run] failed\n"));
+}
+
+#[test]
+fn a_failure_is_a_line_for_people_or_for_programs() {
+    let world = World::with(&[("main.fuse", "fn main():\n    assert(1 == 2, \"sums\")\n")]);
+    let run = world.run("run main.fuse");
+    assert_eq!(run.status, Some(1));
+    assert!(run.stderr.contains("run error: "), "{}", run.stderr);
+    let run = world.run("run --diagnostics json main.fuse");
+    assert!(
+        run.stderr.contains("\"path\":\"program\""),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn variables_come_from_the_process_then_the_file() {
+    let world = World::with(&[
+        (
+            "main.fuse",
+            "fn main():\n    print(env(\"FIRST\") ?? \"none\")\n    print(env(\"SECOND\") ?? \"none\")\n",
+        ),
+        (".env", "FIRST=file\nSECOND=file\nnot a variable\n"),
+    ]);
+    let mut command = world.command(&["run", "main.fuse"]);
+    let run = world.finish("run main.fuse", command.env("FIRST", "process"));
+    assert_eq!(run.stdout, "process\nfile\n");
+    assert!(run.stderr.contains(".env:3"), "{}", run.stderr);
+}
+
+#[test]
+fn one_of_several_apps_has_to_be_named() {
+    let world = World::with(&[(
+        "main.fuse",
+        "app \"one\":\n    print(1)\n\napp \"two\":\n    print(2)\n",
+    )]);
+    let run = world.run("run main.fuse");
+    assert_eq!(run.status, Some(1));
+    assert!(
+        run.stderr.contains("multiple apps declared; use --app"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(world.run("run main.fuse --app two").stdout, "2\n");
+    assert_eq!(world.run("run main.fuse --app three").status, Some(1));
+}
+
+#[test]
+fn the_native_backend_is_refused_where_there_is_none() {
+    let world = World::with(&[("main.fuse", GREETING)]);
+    let run = world.run("run --backend native main.fuse");
+    assert_eq!(run.status, Some(1));
+    assert!(run.stderr.contains("use `--backend ast`"), "{}", run.stderr);
+}
+
+const TESTS: &str = r#"
+test "b adds":
+    assert(1 + 1 == 2)
+
+test "a prints":
+    print("out of the way")
+
+test "c fails":
+    assert(1 == 2, "sums")
+"#;
+
+#[test]
+fn tests_run_in_order_of_their_names() {
+    let world = World::with(&[("main.fuse", TESTS)]);
+    for jobs in ["1", "3"] {
+        let run = world.run(&format!("test main.fuse --jobs {jobs}"));
+        let lines: Vec<&str> = run.stdout.lines().collect();
+        assert_eq!(lines[..2], ["ok a prints", "ok b adds"]);
+        assert!(lines[2].starts_with("FAILED c fails: "), "{}", run.stdout);
+        assert_eq!(lines[3], "FAILED (1 failed of 3 tests)");
+        assert!(run.stderr.contains("out of the way"));
+        assert_eq!(run.status, Some(1));
+    }
+    let run = world.run("test main.fuse --filter adds --junit report.xml");
+    assert_eq!(run.stdout, "ok b adds\nok (1 tests)\n");
+    assert_eq!(run.status, Some(0));
+    assert!(
+        world
+            .read("report.xml")
+            .contains("tests=\"1\" failures=\"0\"")
+    );
+    assert_eq!(
+        world.run("test main.fuse --filter nothing").stdout,
+        "0 tests\n"
+    );
+}
+
+const MIGRATED: &str = r#"requires db
+
+migration 001:
+    db.exec("create table notes (id integer primary key, body text not null)")
+
+migration 002:
+    db.exec("insert into notes (body) values ('first')")
+
+test "migrations ran":
+    assert(db.query("select * from notes").len() == 1)
+"#;
+
+#[test]
+fn migrations_run_once_and_tests_have_a_database_of_their_own() {
+    let world = World::with(&[("main.fuse", MIGRATED)]);
+    let migrate = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut command = world.command(&words);
+        world.finish(line, command.env("FUSE_DB_URL", "sqlite://notes.db"))
+    };
+    assert_eq!(
+        migrate("migrate main.fuse --status").stdout,
+        "pending 001\npending 002\n"
+    );
+    let run = migrate("migrate main.fuse");
+    assert_eq!(
+        run.stdout,
+        "applied 001\napplied 002\nok (2 applied, 0 already applied)\n"
+    );
+    assert_eq!(
+        migrate("migrate main.fuse").stdout,
+        "ok (0 applied, 2 already applied)\n"
+    );
+    assert!(
+        migrate("migrate main.fuse --status")
+            .stdout
+            .starts_with("applied 001 ")
+    );
+
+    let run = world.run("test main.fuse");
+    assert_eq!(run.stdout, "ok migrations ran\nok (1 tests)\n");
+    assert_eq!(world.run("migrate main.fuse").status, Some(1));
+}
