@@ -4,6 +4,9 @@ use uuid::Uuid;
 
 use super::{Item, ItemChange, ItemDraft, ItemPage, ItemService, Page, StoreError};
 
+/// Most items; with the longest texts they take about a gigabyte.
+const ITEMS_MAX: usize = 100_000;
+
 /// Items in memory, in the order in which they were added. They are gone when
 /// the process ends.
 ///
@@ -39,7 +42,11 @@ impl MemoryItems {
 impl ItemService for MemoryItems {
     async fn create(&self, draft: ItemDraft) -> Result<Item, StoreError> {
         let item = Item::new(draft);
-        self.write()?.push(item.clone());
+        let mut items = self.write()?;
+        if items.len() >= ITEMS_MAX {
+            return Err(StoreError::new("there is no room for another item"));
+        }
+        items.push(item.clone());
         Ok(item)
     }
 
@@ -89,6 +96,16 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+
+    #[tokio::test]
+    async fn there_is_room_for_so_many_and_no_more() {
+        let item = Item::new(draft("a"));
+        let full = MemoryItems {
+            items: RwLock::new(vec![item; ITEMS_MAX - 1]),
+        };
+        full.create(draft("last")).await.unwrap();
+        assert!(full.create(draft("one more")).await.is_err());
+    }
 
     fn draft(name: &str) -> ItemDraft {
         ItemDraft::new(Some(name), Some("text")).unwrap()
