@@ -24,7 +24,7 @@ use plumego_middleware::cors::CorsConfigError;
 use plumego_middleware::csrf::CsrfLayer;
 use plumego_security::abuse::AbuseError;
 use plumego_security::csrf::{CrossOriginConfig, CrossOriginGuard, InvalidCrossOriginConfig};
-use plumego_security::headers::PolicyErrors;
+use plumego_security::headers::{CspErrors, PolicyErrors};
 use plumego_security::secret::SecretString;
 
 use crate::config::Config;
@@ -57,6 +57,8 @@ pub(crate) enum AppError {
     Abuse(#[from] AbuseError),
     #[error("the security headers cannot be built")]
     Headers(#[from] PolicyErrors),
+    #[error("the content security policy cannot be built")]
+    Csp(#[from] CspErrors),
     #[error("the meters cannot be built")]
     Metrics(#[from] MetricsError),
     #[error("the profiles cannot be read")]

@@ -496,6 +496,7 @@ fn what_is_too_large_is_refused() {
     let answer = target.get("/api/info", &format!("X-Request-ID: {id}\r\n"));
     assert!(answer.status == 200 && !answer.head.contains(&id));
     assert_eq!(target.get("/api/v1/items?limit=1000000", "").status, 400);
+    assert_eq!(target.get("/api/v1/items?limit=1&limit=2", "").status, 400);
     target.finish();
 }
 

@@ -314,6 +314,112 @@ fn a_configuration_that_cannot_be_used_is_refused_whole() {
 }
 
 #[test]
+fn production_does_not_start_with_what_it_starts_with_elsewhere() {
+    let output = run(&[("APP_ENV", "production"), ("OPS_TOKEN", "hunter2")], &[]);
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("has 4 problems"), "{said}");
+    for name in [
+        "APP_WRITE_KEY",
+        "APP_API_TOKEN",
+        "OPS_TOKEN",
+        "APP_CORS_ALLOWED_ORIGINS",
+    ] {
+        assert!(
+            said.contains(&format!("{name} (APP_ENV=production)")),
+            "{said}"
+        );
+    }
+    assert!(
+        said.contains("openssl rand -hex 32") && !said.contains("hunter"),
+        "{said}"
+    );
+}
+
+#[test]
+fn profiles_come_from_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("profiles.json");
+    std::fs::write(&path, r#"{"acme":{"name":"Acme","plan":"gold"}}"#).unwrap();
+    let path = path.to_str().unwrap();
+    let env = [("APP_PROFILE_STORE_PATH", path), ("APP_API_TOKEN", "t0ken")];
+    let service = Service::start(&env);
+    let ask = |tenant| {
+        let headers = [("authorization", "Bearer t0ken"), ("x-tenant-id", tenant)];
+        service.send("GET", "/api/profile", &headers, None)
+    };
+    let found = ask("acme");
+    assert_eq!(found.headers["cache-control"], "no-store");
+    let profile = json!({"tenant_id": "acme", "name": "Acme", "plan": "gold"});
+    assert_eq!(found.document()["data"], profile);
+    assert_eq!(
+        ask("tenant-a").code(),
+        "not_found",
+        "samples are for memory"
+    );
+}
+
+#[test]
+fn a_profile_file_that_is_corrupt_ends_the_start_and_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("profiles.json");
+    std::fs::write(&path, "{").unwrap();
+    let output = run(&[("APP_PROFILE_STORE_PATH", path.to_str().unwrap())], &[]);
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("profiles.json") && said.contains("backup"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "{");
+}
+
+#[test]
+fn every_answer_has_the_headers_that_browsers_obey() {
+    let service = Service::start(&[("APP_TRUSTED_PROXIES", "127.0.0.1")]);
+    for (target, status) in [("/", 200), ("/nope", 404), ("/ops/metrics", 401)] {
+        let https = [
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-for", "192.0.2.7"),
+        ];
+        let answer = service.send("GET", target, &https, None);
+        assert_eq!(answer.status, status);
+        for (name, part) in [
+            ("x-content-type-options", "nosniff"),
+            ("content-security-policy", "default-src 'none'"),
+            ("content-security-policy", "frame-ancestors 'none'"),
+            ("content-security-policy", "base-uri 'none'"),
+            ("content-security-policy", "object-src 'none'"),
+            ("referrer-policy", "no-referrer"),
+            (
+                "strict-transport-security",
+                "max-age=31536000; includeSubDomains",
+            ),
+            ("content-type", "application/json"),
+        ] {
+            let value = answer.headers.get(name).map(String::as_str);
+            assert!(
+                value.is_some_and(|value| value.contains(part)),
+                "{target} {name}: {value:?}"
+            );
+        }
+        let clear = service.get(target);
+        assert!(!clear.headers.contains_key("strict-transport-security"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_trace_of_a_client_is_in_the_log() {
+    let service = Service::start(&[]);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let parent = format!("00-{trace}-b7ad6b7169203331-01");
+    service.send("GET", "/api/info", &[("traceparent", &parent)], None);
+    let (_, log) = service.terminate();
+    assert!(log.contains(&format!("\"trace_id\":\"{trace}\"")), "{log}");
+}
+
+#[test]
 fn a_certificate_that_is_not_there_is_a_configuration_problem() {
     let tls = [
         ("APP_ADDR", "127.0.0.1:0"),

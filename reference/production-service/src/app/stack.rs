@@ -18,7 +18,7 @@ use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
 
 use plumego_contract::Clock;
 use plumego_security::abuse::AbuseConfig;
-use plumego_security::headers::HeaderPolicy;
+use plumego_security::headers::{Csp, HeaderPolicy, Src};
 
 use super::AppError;
 use crate::config::Config;
@@ -41,15 +41,28 @@ pub(super) fn build(
         .push("requestid", RequestIdLayer::new(RequestIdConfig::default()))
         .push("accesslog", AccessLogLayer::new(access_log)?)
         .push("httpmetrics", HttpMetricsLayer::new(metrics))
-        .push(
-            "securityheaders",
-            SecurityHeadersLayer::new(HeaderPolicy::api())?,
-        )
+        .push("securityheaders", SecurityHeadersLayer::new(headers()?)?)
         .push("cors", CorsLayer::new(cors(config)?)?)
         .push("recovery", RecoveryLayer::new(recovery))
         .push("abuseguard", abuse_guard(config, logger, clock)?)
         .push("bodylimit", body_limit)
         .push("timeout", TimeoutLayer::new(timeout)))
+}
+
+/// No answer is a page, so nothing may be loaded, framed, or sent from one.
+/// `base-uri` and `form-action` do not fall back to `default-src`.
+fn headers() -> Result<HeaderPolicy, AppError> {
+    let nothing = Csp::builder()
+        .default_src([Src::None])
+        .object_src([Src::None])
+        .base_uri([Src::None])
+        .form_action([Src::None])
+        .frame_ancestors([Src::None])
+        .build()?;
+    Ok(HeaderPolicy {
+        csp: Some(nothing),
+        ..HeaderPolicy::api()
+    })
 }
 
 /// One bucket per client address. Probes are not counted, since a flood from

@@ -190,6 +190,7 @@ async fn a_request_is_measured_once_whatever_becomes_of_it() {
         scraped.headers()[header::CONTENT_TYPE],
         "text/plain; version=0.0.4; charset=utf-8"
     );
+    assert_eq!(scraped.headers()[header::CACHE_CONTROL], "no-store");
     let scraped = text(scraped).await;
     for line in [
         "# TYPE http_requests_total counter",
