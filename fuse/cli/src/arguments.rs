@@ -129,6 +129,8 @@ pub(crate) enum Command {
     Test(command::test::Flags),
     /// Apply the migrations of a program
     Migrate(command::migrate::Flags),
+    /// Print the OpenAPI document of a program's services
+    Openapi(command::openapi::Flags),
     /// Format modules
     Fmt(command::fmt::Flags),
     /// Explain a diagnostic code, with a wrong and a right example
@@ -153,6 +155,7 @@ impl Command {
             Self::Run(_) => "run",
             Self::Test(_) => "test",
             Self::Migrate(_) => "migrate",
+            Self::Openapi(_) => "openapi",
             Self::Fmt(_) => "fmt",
             Self::Explain(_) => "explain",
             Self::New(_) => "new",

@@ -52,6 +52,7 @@ pub(crate) mod code {
     pub(crate) const FORMAT_ABORTED: &str = "wrapper_format_aborted";
     pub(crate) const INVALID_FLAG: &str = "wrapper_invalid_flag";
     pub(crate) const INTERNAL: &str = "wrapper_internal";
+    pub(crate) const OPENAPI: &str = "wrapper_openapi";
     pub(crate) const BACKEND: &str = "wrapper_backend";
     pub(crate) const APP: &str = "wrapper_app";
     pub(crate) const ENVIRONMENT: &str = "wrapper_environment";

@@ -18,6 +18,7 @@ mod command;
 mod disk;
 mod failure;
 mod git;
+mod openapi;
 mod output;
 mod program;
 mod project;

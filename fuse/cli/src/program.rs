@@ -20,7 +20,7 @@ use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
 use crate::arguments::{LockFlags, Selection};
 use crate::failure::{Ended, Failure, Reported, code};
 use crate::output::Output;
-use crate::project::{CheckOptions, Checked, Project};
+use crate::project::{CheckOptions, Project};
 
 /// Flags of the commands that run something of a program.
 #[derive(Debug, Args)]
@@ -74,19 +74,18 @@ impl Program {
         tests: bool,
         output: &Output,
     ) -> Result<Self, Ended> {
-        let project = Project::select(&flags.selection)?;
-        let checked = project.check(
-            &CheckOptions {
-                strict_architecture: flags.strict_architecture,
-                tests,
-                lock: flags.lock,
-            },
+        let Lowered {
+            project,
+            program,
+            manifest,
+        } = Lowered::new(
+            &flags.selection,
+            flags.strict_architecture,
+            flags.lock,
+            tests,
             output,
         )?;
-        let program = lowered(checked, output)?;
-        let manifest = program.1;
         choose_backend(flags.backend, manifest.as_ref())?;
-        let program = program.0;
         let app = choose_app(&program, flags.selection.app.as_deref(), manifest.as_ref())?;
         Ok(Self {
             variables: variables(&project, manifest.as_ref(), output)?,
@@ -126,24 +125,48 @@ impl Program {
     }
 }
 
-/// The canonical program and the manifest, after printing what is wrong.
-fn lowered(
-    mut checked: Checked,
-    output: &Output,
-) -> Result<(canon::Program, Option<Manifest>), Ended> {
-    let mut diagnostics = std::mem::take(&mut checked.diagnostics);
-    let failed = diagnostics.iter().any(fuse_syntax::Diagnostic::is_error);
-    limit(&mut diagnostics, checked.files(), ERRORS_SHOWN);
-    output.diagnostics(&diagnostics, checked.files());
-    let (Some(graph), Some(analysis), false) = (&checked.graph, &checked.analysis, failed) else {
-        return Err(Reported.into());
-    };
-    match lower(graph, analysis) {
-        Ok(program) => Ok((program, graph.packages.root().manifest.clone())),
-        Err(problems) => {
+/// A program that is right, in canonical form.
+pub(crate) struct Lowered {
+    pub(crate) project: Project,
+    pub(crate) program: canon::Program,
+    /// What the manifest says.
+    pub(crate) manifest: Option<Manifest>,
+}
+
+impl Lowered {
+    /// Checks and lowers a program. Its diagnostics are printed; errors end the
+    /// command.
+    pub(crate) fn new(
+        selection: &Selection,
+        strict_architecture: bool,
+        lock: LockFlags,
+        tests: bool,
+        output: &Output,
+    ) -> Result<Self, Ended> {
+        let project = Project::select(selection)?;
+        let options = CheckOptions {
+            strict_architecture,
+            tests,
+            lock,
+        };
+        let mut checked = project.check(&options, output)?;
+        let failed = checked.has_errors();
+        let mut diagnostics = std::mem::take(&mut checked.diagnostics);
+        limit(&mut diagnostics, checked.files(), ERRORS_SHOWN);
+        output.diagnostics(&diagnostics, checked.files());
+        let (Some(graph), Some(analysis), false) = (&checked.graph, &checked.analysis, failed)
+        else {
+            return Err(Reported.into());
+        };
+        let program = lower(graph, analysis).map_err(|problems| {
             output.diagnostics(&problems, checked.files());
-            Err(Reported.into())
-        }
+            Reported
+        })?;
+        Ok(Self {
+            project,
+            program,
+            manifest: graph.packages.root().manifest.clone(),
+        })
     }
 }
 

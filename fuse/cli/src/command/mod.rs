@@ -18,6 +18,7 @@ pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod migrate;
 pub(crate) mod new;
+pub(crate) mod openapi;
 pub(crate) mod run;
 pub(crate) mod test;
 
@@ -55,6 +56,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> ExitCode {
         Command::Run(flags) => run::run(flags, output),
         Command::Test(flags) => test::run(flags, output),
         Command::Migrate(flags) => migrate::run(flags, output),
+        Command::Openapi(flags) => openapi::run(flags, output),
         Command::Fmt(flags) => fmt::run(flags, output),
         Command::Explain(flags) => explain::run(flags, output),
         Command::New(flags) => new::run(flags, output),

@@ -12,6 +12,7 @@ mod fmt;
 mod git;
 mod mistakes;
 mod new;
+mod openapi;
 mod project;
 mod run;
 mod support;
