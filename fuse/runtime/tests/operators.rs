@@ -350,23 +350,6 @@ fn calls_nest_to_a_limit() {
 }
 
 #[test]
-fn a_bounded_heap_faults_the_work_that_exceeds_it() {
-    let _lock = heap::limit_lock();
-    let world = World::empty();
-    let mut ctx = world.ctx();
-    heap::set_limit(Some(heap::live_bytes() + 512 * 1024));
-    let limit = "runtime_error: memory limit exceeded";
-    assert_eq!(show(ops::int_range(0, 1_000_000, true)), limit);
-    // Small allocations are noticed at the next point where work can be stopped.
-    let kept: Vec<Value> = (0..20_000).map(|_| text("sixteen letters.")).collect();
-    assert_eq!(show(ctx.enter().map(|()| Value::Unit)), limit);
-    drop(kept);
-    assert!(ctx.enter().is_ok(), "what was freed is free");
-    heap::set_limit(None);
-    assert_eq!(Fault::too_large().message(), "value too large");
-}
-
-#[test]
 fn text_forms() {
     for (value, expected) in [
         (Value::Unit, "()"),

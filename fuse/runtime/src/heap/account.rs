@@ -2,8 +2,8 @@
 //! that an allocation costs no shared write.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// How far a thread may run ahead of the process-wide figure, in bytes.
 const STEP: i64 = 64 * 1024;
@@ -134,11 +134,4 @@ pub fn live_objects() -> i64 {
 #[must_use]
 pub fn thread_objects() -> i64 {
     OWN_OBJECTS.get()
-}
-
-/// Tests that set the process-wide limit take turns.
-#[doc(hidden)]
-pub fn limit_lock() -> std::sync::MutexGuard<'static, ()> {
-    static LOCK: LazyLock<Mutex<()>> = LazyLock::new(|| Mutex::new(()));
-    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }

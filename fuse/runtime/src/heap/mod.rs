@@ -21,8 +21,7 @@ pub(crate) mod slot;
 pub mod text;
 
 pub use account::{
-    OverLimit, admit, is_over_limit, limit_lock, live_bytes, live_objects, set_limit,
-    thread_objects,
+    OverLimit, admit, is_over_limit, live_bytes, live_objects, set_limit, thread_objects,
 };
 pub(crate) use account::{flush, set_alarm};
 pub use destroy::{NotShareable, Shared, owners};

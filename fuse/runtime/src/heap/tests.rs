@@ -318,19 +318,6 @@ fn immortal_values_are_copied_before_they_change() {
     assert_eq!(thread_objects(), 0);
 }
 
-#[test]
-fn large_requests_are_refused_when_the_heap_is_bounded() {
-    let _lock = limit_lock();
-    set_limit(Some(1024 * 1024));
-    assert!(admit(2 * 1024 * 1024).is_err());
-    assert!(admit(1024).is_ok());
-    let list = Value::Ref(Ref::new_list(&well_known::LIST_INT, 1_000_000));
-    assert!(is_over_limit());
-    drop(list);
-    assert!(!is_over_limit());
-    set_limit(None);
-}
-
 /// What a program does with bindings of lists of lists.
 #[derive(Clone, Debug)]
 enum Step {
