@@ -18,9 +18,12 @@ use crate::{Request, Response};
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(Answer);
 
+type Erased = Pin<Box<dyn Future<Output = Response> + Send>>;
+
 enum Answer {
     Ready(Option<Response>),
-    Boxed(Pin<Box<dyn Future<Output = Response> + Send>>),
+    Boxed(Erased),
+    Mapped(Erased, fn(Response) -> Response),
 }
 
 impl ResponseFuture {
@@ -33,11 +36,52 @@ impl ResponseFuture {
     pub fn boxed(future: impl Future<Output = Response> + Send + 'static) -> Self {
         Self(Answer::Boxed(Box::pin(future)))
     }
+
+    /// The answer when it is there already, so that a server or a layer can pass
+    /// it on without a poll.
+    ///
+    /// # Errors
+    /// The future itself, when the answer takes time.
+    ///
+    /// ```
+    /// use plumego_contract::{Body, Response, ResponseFuture};
+    ///
+    /// let ready = ResponseFuture::ready(Response::new(Body::empty()));
+    /// assert!(ready.into_ready().is_ok());
+    ///
+    /// let later = ResponseFuture::boxed(async { Response::new(Body::empty()) });
+    /// assert!(later.into_ready().is_err());
+    /// ```
+    #[expect(
+        clippy::result_large_err,
+        reason = "both variants hold an answer, and a box would cost what this saves"
+    )]
+    #[inline(always)]
+    pub fn into_ready(self) -> Result<Response, Self> {
+        match self.0 {
+            Answer::Ready(Some(response)) => Ok(response),
+            waiting => Err(Self(waiting)),
+        }
+    }
+
+    /// Changes the answer: now when it is there already, else once it is. Boxes
+    /// nothing, unless the future was mapped before.
+    pub fn map(self, change: fn(Response) -> Response) -> Self {
+        match self.0 {
+            Answer::Ready(response) => Self(Answer::Ready(response.map(change))),
+            Answer::Boxed(future) => Self(Answer::Mapped(future, change)),
+            mapped @ Answer::Mapped(..) => {
+                let inner = Self(mapped);
+                Self(Answer::Mapped(Box::pin(inner), change))
+            }
+        }
+    }
 }
 
 impl Future for ResponseFuture {
     type Output = Response;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         match &mut self.0 {
             Answer::Ready(response) => match response.take() {
@@ -45,6 +89,7 @@ impl Future for ResponseFuture {
                 None => panic!("a response future was polled after it finished"),
             },
             Answer::Boxed(future) => future.as_mut().poll(cx),
+            Answer::Mapped(future, change) => future.as_mut().poll(cx).map(*change),
         }
     }
 }
@@ -83,6 +128,14 @@ impl fmt::Debug for ResponseFuture {
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request. A panic is not caught here.
     fn call(&self, request: Request) -> ResponseFuture;
+
+    /// As [`call`](Self::call), by a caller that has the scope of the request
+    /// at hand, so that it need not be looked for again. Routers call this;
+    /// only what renders answers with the scope has a reason to implement it.
+    fn call_scoped(&self, request: Request, scope: RequestScope) -> ResponseFuture {
+        drop(scope);
+        self.call(request)
+    }
 }
 
 impl<F, Fut, R> Handler for F
@@ -93,6 +146,10 @@ where
 {
     fn call(&self, mut request: Request) -> ResponseFuture {
         let scope = scope_of(&mut request);
+        self.call_scoped(request, scope)
+    }
+
+    fn call_scoped(&self, request: Request, scope: RequestScope) -> ResponseFuture {
         let answer = self(request);
         ResponseFuture::boxed(Answering { answer, scope })
     }
@@ -155,6 +212,10 @@ where
     {
         fn call(&self, mut request: Request) -> ResponseFuture {
             let scope = scope_of(&mut request);
+            self.call_scoped(request, scope)
+        }
+
+        fn call_scoped(&self, request: Request, scope: RequestScope) -> ResponseFuture {
             ResponseFuture::ready((self.0)(request).into_response(&scope))
         }
     }
@@ -218,11 +279,20 @@ impl BoxHttpService {
     pub fn handle(&self, request: Request) -> ResponseFuture {
         self.0.call(request)
     }
+
+    /// As [`handle`](Self::handle), with the scope of the request at hand.
+    pub fn handle_scoped(&self, request: Request, scope: RequestScope) -> ResponseFuture {
+        self.0.call_scoped(request, scope)
+    }
 }
 
 impl Handler for BoxHttpService {
     fn call(&self, request: Request) -> ResponseFuture {
         self.0.call(request)
+    }
+
+    fn call_scoped(&self, request: Request, scope: RequestScope) -> ResponseFuture {
+        self.0.call_scoped(request, scope)
     }
 }
 

@@ -89,9 +89,10 @@ pub use respond::{
 };
 pub use scope::{
     CancelSource, Cancelled, ClientInfo, ConnectionInfo, Deadline, InvalidRequestId,
-    InvalidTraceId, PARAMS_MAX, RequestId, RequestScope, RouteMatch, RoutePattern, Scheme,
-    ScopeInit, ScopeSettings, SpanId, TRACEPARENT, TlsInfo, TraceContext, TraceId, X_REQUEST_ID,
-    format_traceparent, param, params, parse_traceparent, request_id, route_name, route_pattern,
+    InvalidTraceId, PARAMS_MAX, ParamEnds, RequestId, RequestScope, RouteMatch, RoutePattern,
+    Scheme, ScopeInit, ScopeSettings, SpanId, TRACEPARENT, TlsInfo, TraceContext, TraceId,
+    X_REQUEST_ID, format_traceparent, param, params, parse_traceparent, request_id, route_name,
+    route_pattern,
 };
 
 #[cfg(feature = "sse")]

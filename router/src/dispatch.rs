@@ -3,18 +3,17 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::header::{ALLOW, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use plumego_contract::{
-    Body, BoxHttpService, Request, RequestScope, Response, ResponseFuture, RouteMatch, RoutePattern,
+    Body, BoxHttpService, ParamEnds, Request, RequestScope, Response, ResponseFuture, RoutePattern,
 };
 
 use crate::allow::AllowSet;
 use crate::answer;
-use crate::ends::Ends;
 use crate::frozen::Frozen;
 use crate::matched::{Found, Matched};
 use crate::method::RouteMethod;
@@ -29,7 +28,8 @@ pub struct Dispatch<'r> {
 }
 
 enum Target<'r> {
-    Route(&'r BoxHttpService),
+    /// With the scope in which the match stands.
+    Route(&'r BoxHttpService, RequestScope),
     Fallback(&'r BoxHttpService),
     NotFound,
     MethodNotAllowed(AllowSet),
@@ -50,7 +50,7 @@ enum Head {
 }
 
 impl<'r> Dispatch<'r> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(router: &'r Frozen, request: &mut Request) -> Self {
         let method = request.method();
         let mut head = if *method == Method::HEAD {
@@ -76,8 +76,7 @@ impl<'r> Dispatch<'r> {
                     decoded,
                     ..
                 } = matched;
-                fill_slot(request, &facts.pattern, ends, decoded);
-                Target::Route(endpoint)
+                Target::Route(endpoint, fill_slot(request, &facts.pattern, ends, decoded))
             }
             missed => miss(router, request, missed),
         };
@@ -91,42 +90,37 @@ impl<'r> Dispatch<'r> {
     /// Whether a registered route answers.
     #[must_use]
     pub fn is_route(&self) -> bool {
-        matches!(self.target, Target::Route(_))
+        matches!(self.target, Target::Route(..))
     }
 
     /// Answers the request that was dispatched.
     #[inline(always)]
     pub fn call(self, request: Request) -> RouteFuture {
-        match self.route() {
-            Some(service) => self.future(service.handle(request)),
-            None => self.call_unrouted(request),
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn route(&self) -> Option<&'r BoxHttpService> {
+        // Spelled out, so that the answer is written where it is returned.
         match self.target {
-            Target::Route(service) => Some(service),
-            _ => None,
+            Target::Route(service, scope) if self.head == Head::No => {
+                RouteFuture(service.handle_scoped(request, scope))
+            }
+            _ => RouteFuture(self.answer_otherwise(request)),
         }
     }
 
-    /// What a route answers, once it does.
     #[inline(always)]
-    pub(crate) fn future(self, inner: ResponseFuture) -> RouteFuture {
-        RouteFuture {
-            inner,
-            allow: None,
-            head: self.head,
+    pub(crate) fn answer(self, request: Request) -> ResponseFuture {
+        match self.target {
+            Target::Route(service, scope) if self.head == Head::No => {
+                service.handle_scoped(request, scope)
+            }
+            _ => self.answer_otherwise(request),
         }
     }
 
     /// Apart, so that a request on the usual way is not moved for its sake.
     #[inline(never)]
-    pub(crate) fn call_unrouted(self, mut request: Request) -> RouteFuture {
-        let mut allow = None;
-        let inner = match self.target {
-            Target::Route(service) | Target::Fallback(service) => service.handle(request),
+    fn answer_otherwise(self, mut request: Request) -> ResponseFuture {
+        let answer = match self.target {
+            Target::Route(service, scope) => service.handle_scoped(request, scope),
+            Target::Fallback(service) => service.handle(request),
             Target::NotFound => match &self.router.not_found {
                 Some(handler) => handler.handle(request),
                 None => answer::not_found(&mut request),
@@ -136,8 +130,7 @@ impl<'r> Dispatch<'r> {
                 match &self.router.method_not_allowed {
                     Some(handler) => {
                         request.extensions_mut().insert(set);
-                        allow = Some(Box::new(header));
-                        handler.handle(request)
+                        with_allow(handler.handle(request), header)
                     }
                     None => answer::method_not_allowed(&mut request, header),
                 }
@@ -146,12 +139,21 @@ impl<'r> Dispatch<'r> {
             Target::Redirect(location) => answer::redirect(location),
             Target::BadPath => answer::bad_path(&mut request),
         };
-        RouteFuture {
-            inner,
-            allow,
-            head: self.head,
+        match self.head {
+            Head::No => answer,
+            Head::FromGet => answer.map(|response| without_body(response, Head::FromGet)),
+            Head::Explicit => answer.map(|response| without_body(response, Head::Explicit)),
         }
     }
+}
+
+/// Adds the header unless the handler has set it.
+fn with_allow(answer: ResponseFuture, allow: HeaderValue) -> ResponseFuture {
+    ResponseFuture::boxed(async move {
+        let mut response = answer.await;
+        response.headers_mut().entry(ALLOW).or_insert(allow);
+        response
+    })
 }
 
 /// Puts the match into the scope of the request, in the form requests carry it.
@@ -159,47 +161,29 @@ impl<'r> Dispatch<'r> {
 fn fill_slot(
     request: &mut Request,
     pattern: &'static RoutePattern,
-    ends: Ends,
-    decoded: Option<Box<Decoded>>,
-) {
-    let refused = match RequestScope::of(request) {
-        Some(scope) => fill(scope, request, pattern, ends, decoded),
-        None => {
-            let scope = RequestScope::detached();
-            let filled = fill(&scope, request, pattern, ends, decoded);
-            request.extensions_mut().insert(scope);
-            filled
-        }
-    };
-    if let Err(refused) = refused {
-        enter_child(request, refused);
+    ends: ParamEnds,
+    mut decoded: Option<Box<Decoded>>,
+) -> RequestScope {
+    match RequestScope::of(request) {
+        Some(scope) if fill(scope, request, pattern, ends, &mut decoded) => scope.clone(),
+        _ => enter_scope(request, pattern, ends, decoded),
     }
 }
 
-/// Each way builds its match where it is handed over: a value that was put
-/// together before would be copied at once, and wait for its own parts.
+/// False when the slot is taken; what was decoded is still there then.
 #[inline(always)]
 fn fill(
     scope: &RequestScope,
     request: &Request,
     pattern: &'static RoutePattern,
-    ends: Ends,
-    decoded: Option<Box<Decoded>>,
-) -> Result<(), RouteMatch> {
-    if let Some(decoded) = decoded {
-        return fill_with_text(scope, pattern, ends, decoded.text);
-    }
-    if pattern.params().len() == 0 {
-        return scope.set_route(RouteMatch::plain(pattern));
-    }
+    ends: ParamEnds,
+    decoded: &mut Option<Box<Decoded>>,
+) -> bool {
     match request.uri().path_and_query() {
-        Some(target) if !target.path().starts_with("//") => {
-            scope.set_route(RouteMatch::raw(pattern, target.clone(), ends.to_array()))
+        Some(target) if decoded.is_none() && !target.as_str().starts_with("//") => {
+            scope.match_route(pattern, target, ends)
         }
-        _ => {
-            let path = path::collapse_leading(request.uri().path());
-            fill_with_text(scope, pattern, ends, path.to_owned())
-        }
+        _ => fill_with_text(scope, request, pattern, ends, decoded),
     }
 }
 
@@ -208,20 +192,37 @@ fn fill(
 #[cold]
 fn fill_with_text(
     scope: &RequestScope,
+    request: &Request,
     pattern: &'static RoutePattern,
-    ends: Ends,
-    path: String,
-) -> Result<(), RouteMatch> {
-    scope.set_route(RouteMatch::decoded(pattern, path, ends.to_array()))
+    ends: ParamEnds,
+    decoded: &mut Option<Box<Decoded>>,
+) -> bool {
+    let text = || match decoded.take() {
+        Some(decoded) => decoded.text.into(),
+        None => path::collapse_leading(request.uri().path()).into(),
+    };
+    scope.match_route_in_text(pattern, text, ends)
 }
 
-/// An outer router has filled the slot.
+/// There is no scope, or an outer router has filled its slot.
 #[cold]
-fn enter_child(request: &mut Request, route: RouteMatch) {
-    let child = RequestScope::ensure(request).child();
+#[inline(never)]
+fn enter_scope(
+    request: &mut Request,
+    pattern: &'static RoutePattern,
+    ends: ParamEnds,
+    mut decoded: Option<Box<Decoded>>,
+) -> RequestScope {
+    let outer = RequestScope::of(request).map(RequestScope::child);
+    let scope = match outer {
+        Some(child) => child,
+        None => RequestScope::ensure(request).clone(),
+    };
     // The slot of a new scope is free.
-    let _ = child.set_route(route);
-    request.extensions_mut().insert(child);
+    let filled = fill(&scope, request, pattern, ends, &mut decoded);
+    debug_assert!(filled, "a new scope has a route");
+    request.extensions_mut().insert(scope.clone());
+    scope
 }
 
 #[cold]
@@ -279,57 +280,19 @@ fn location(path: &str, query: Option<&str>) -> Option<HeaderValue> {
 
 /// The answer of a router; never fails.
 #[must_use = "futures do nothing unless polled"]
-pub struct RouteFuture {
-    inner: ResponseFuture,
-    /// Added when the handler did not set the header.
-    allow: Option<Box<HeaderValue>>,
-    head: Head,
-}
-
-impl RouteFuture {
-    /// Boxes nothing unless the answer has to be changed on its way out.
-    pub(crate) fn into_response_future(self) -> ResponseFuture {
-        if self.allow.is_none() && self.head == Head::No {
-            return self.inner;
-        }
-        ResponseFuture::boxed(async move {
-            match self.await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
-        })
-    }
-}
+pub struct RouteFuture(ResponseFuture);
 
 impl Future for RouteFuture {
     type Output = Result<Response, Infallible>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.allow.is_none() && self.head == Head::No {
-            return Pin::new(&mut self.inner).poll(cx).map(Ok);
-        }
-        self.poll_changed(cx)
-    }
-}
-
-impl RouteFuture {
-    #[inline(never)]
-    fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, Infallible>> {
-        let mut response = ready!(Pin::new(&mut self.inner).poll(cx));
-        if let Some(allow) = self.allow.take() {
-            response.headers_mut().entry(ALLOW).or_insert(*allow);
-        }
-        if self.head != Head::No {
-            drop_body(&mut response, self.head);
-        }
-        Poll::Ready(Ok(response))
+        Pin::new(&mut self.0).poll(cx).map(Ok)
     }
 }
 
 /// Drops the body, which cancels whatever produces it, and keeps its length.
-#[cold]
-fn drop_body(response: &mut Response, head: Head) {
+fn without_body(mut response: Response, head: Head) -> Response {
     let body = std::mem::take(response.body_mut());
     let status = response.status();
     let may_have_length = !status.is_informational() && !matches!(status.as_u16(), 204 | 304);
@@ -341,6 +304,7 @@ fn drop_body(response: &mut Response, head: Head) {
     {
         headers.entry(CONTENT_LENGTH).or_insert(length.into());
     }
+    response
 }
 
 impl std::fmt::Debug for Dispatch<'_> {

@@ -111,6 +111,15 @@ impl FrozenRouter {
         Dispatch::new(&self.0, request)
     }
 
+    /// Answers the request in a slot, which is left empty; `None` when it was
+    /// empty before. A request is large: a server that keeps it in place until
+    /// its route is known hands it over in one move.
+    #[inline]
+    pub fn answer_from(&self, slot: &mut Option<Request>) -> Option<ResponseFuture> {
+        let dispatch = self.dispatch(slot.as_mut()?);
+        Some(dispatch.answer(slot.take()?))
+    }
+
     /// All routes, sorted by method, then path.
     #[must_use]
     pub fn routes(&self) -> &[RouteInfo] {
@@ -218,20 +227,16 @@ impl Service<Request> for FrozenRouter {
 
     #[inline]
     fn call(&mut self, mut request: Request) -> RouteFuture {
-        // Spelled out, so that the request is not moved once more.
         let dispatch = self.dispatch(&mut request);
-        match dispatch.route() {
-            Some(service) => dispatch.future(service.handle(request)),
-            None => dispatch.call_unrouted(request),
-        }
+        dispatch.call(request)
     }
 }
 
 impl Handler for FrozenRouter {
+    #[inline]
     fn call(&self, mut request: Request) -> ResponseFuture {
-        self.dispatch(&mut request)
-            .call(request)
-            .into_response_future()
+        let dispatch = self.dispatch(&mut request);
+        dispatch.answer(request)
     }
 }
 

@@ -36,7 +36,6 @@ mod allow;
 mod answer;
 mod config;
 mod dispatch;
-mod ends;
 mod error;
 mod facts;
 mod fallback;

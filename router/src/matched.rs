@@ -1,9 +1,8 @@
 //! What looking up a path yields.
 
-use plumego_contract::RoutePattern;
+use plumego_contract::{ParamEnds, RoutePattern};
 
 use crate::allow::AllowSet;
-use crate::ends::Ends;
 use crate::facts::Facts;
 use crate::method::RouteMethod;
 use crate::path::Decoded;
@@ -32,7 +31,7 @@ pub struct Matched<'p> {
     pub(crate) facts: &'static Facts,
     pub(crate) endpoint: u32,
     pub(crate) path: &'p str,
-    pub(crate) ends: Ends,
+    pub(crate) ends: ParamEnds,
     /// What was matched when the path had escapes.
     pub(crate) decoded: Option<Box<Decoded>>,
 }

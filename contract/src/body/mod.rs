@@ -112,6 +112,26 @@ impl Body {
         collect::collect(self, max).await
     }
 
+    /// Takes the bytes of a body that is whole already, so that nobody has to
+    /// poll for them; `None` for any other body, an empty one included.
+    ///
+    /// ```
+    /// use plumego_contract::Body;
+    ///
+    /// let mut body = Body::from_bytes("hello");
+    /// assert_eq!(body.take_full().unwrap(), "hello");
+    /// assert!(body.take_full().is_none());
+    /// ```
+    #[inline]
+    pub fn take_full(&mut self) -> Option<Bytes> {
+        let Kind::Full(bytes) = &mut self.0 else {
+            return None;
+        };
+        let bytes = std::mem::take(bytes);
+        self.0 = Kind::Empty;
+        Some(bytes)
+    }
+
     /// Takes the body away for a binding; `None` when a binding took it before.
     pub(crate) fn take_for_binding(&mut self) -> Option<Self> {
         match std::mem::replace(self, Self(Kind::Taken)) {

@@ -89,7 +89,6 @@ fn whole(content_type: HeaderValue, content: Bytes) -> Response {
     // The body knows its length; the server writes it.
     let mut response = Response::new(Body::from_bytes(content));
     let headers = response.headers_mut();
-    headers.reserve(4);
     headers.insert(CONTENT_TYPE, content_type);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

@@ -148,7 +148,6 @@ fn json_response(status: StatusCode, document: Bytes) -> Response {
     let mut response = Response::new(Body::from_bytes(document));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.reserve(4);
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(CONTENT_LENGTH, length);
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// A flag that is raised once and wakes everyone who waits for it. Clones
@@ -24,7 +24,8 @@ pub struct CancelSource(Arc<CancelCell>);
 #[derive(Default)]
 pub(super) struct CancelCell {
     raised: AtomicBool,
-    waiters: Mutex<Waiters>,
+    /// Made for the first that waits; most requests end before anybody does.
+    waiters: OnceLock<Box<Mutex<Waiters>>>,
 }
 
 /// Wakers by slot; free slots are reused so that many short waits do not grow
@@ -73,16 +74,22 @@ impl CancelCell {
         if self.raised.swap(true, Ordering::AcqRel) {
             return;
         }
-        let waiters = std::mem::take(&mut *self.lock());
-        waiters.slots.into_iter().flatten().for_each(Waker::wake);
+        // With the fence in `poll`: either the list is seen here, or whoever
+        // makes it sees the flag.
+        fence(Ordering::SeqCst);
+        if let Some(waiters) = self.waiters.get() {
+            let waiters = std::mem::take(&mut *lock(waiters));
+            waiters.slots.into_iter().flatten().for_each(Waker::wake);
+        }
     }
 
+    #[inline]
     pub(super) fn is_cancelled(&self) -> bool {
         self.raised.load(Ordering::Acquire)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Waiters> {
-        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Waiters> {
+        lock(self.waiters.get_or_init(Box::default))
     }
 
     fn poll(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> bool {
@@ -90,6 +97,7 @@ impl CancelCell {
             return true;
         }
         let mut waiters = self.lock();
+        fence(Ordering::SeqCst);
         // Checked again under the lock: `cancel` takes the wakers after it
         // raised the flag, so a waker stored now would be forgotten.
         if self.is_cancelled() {
@@ -107,6 +115,10 @@ impl CancelCell {
             waiters.free.push(slot);
         }
     }
+}
+
+fn lock(waiters: &Mutex<Waiters>) -> MutexGuard<'_, Waiters> {
+    waiters.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Waiters {

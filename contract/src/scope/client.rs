@@ -54,7 +54,8 @@ pub struct ConnectionInfo {
 /// Forwarding headers are never consulted outside this decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientInfo {
-    connection: Arc<ConnectionInfo>,
+    /// None where no connection is known, so that nothing is made for it.
+    connection: Option<Arc<ConnectionInfo>>,
     ip: Option<IpAddr>,
     scheme: Scheme,
     host: Option<HeaderValue>,
@@ -72,7 +73,7 @@ impl ClientInfo {
             } else {
                 Scheme::Http
             },
-            connection,
+            connection: Some(connection),
             host: None,
         }
     }
@@ -101,7 +102,7 @@ impl ClientInfo {
     /// The socket's other end.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.connection.peer
+        self.connection.as_ref()?.peer
     }
 
     /// The client's address: the peer, or what trusted proxies report.
@@ -126,6 +127,6 @@ impl ClientInfo {
     /// The TLS session, if any.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsInfo> {
-        self.connection.tls.as_ref()
+        self.connection.as_ref()?.tls.as_ref()
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod cancel;
 pub(crate) mod client;
+pub(crate) mod ends;
 pub(crate) mod request_id;
 pub(crate) mod route;
 pub(crate) mod settings;
@@ -12,8 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use http::uri::PathAndQuery;
+
 pub use cancel::{CancelSource, Cancelled};
 pub use client::{ClientInfo, ConnectionInfo, Scheme, TlsInfo};
+pub use ends::ParamEnds;
 pub use request_id::{InvalidRequestId, RequestId, X_REQUEST_ID};
 pub use route::{PARAMS_MAX, RouteMatch, RoutePattern};
 pub use settings::ScopeSettings;
@@ -53,7 +57,7 @@ struct Inner {
     client: ClientInfo,
     request_id: OnceLock<RequestId>,
     trace: OnceLock<Box<TraceSlot>>,
-    route: OnceLock<RouteMatch>,
+    route: RouteMatch,
     /// Nanoseconds after `started_at`; `u64::MAX` means none.
     deadline: AtomicU64,
     cancel: CancelCell,
@@ -81,6 +85,9 @@ pub struct ScopeInit {
     pub prefers_problem: bool,
     /// When the request started; now, if absent.
     pub started_at: Option<Instant>,
+    /// The target of the request, from which the values of parameters are cut;
+    /// a router that finds none here keeps its own.
+    pub target: Option<PathAndQuery>,
 }
 
 const NO_DEADLINE: u64 = u64::MAX;
@@ -97,7 +104,7 @@ impl RequestScope {
             client: init.client,
             request_id: OnceLock::new(),
             trace: OnceLock::new(),
-            route: OnceLock::new(),
+            route: RouteMatch::unset(init.target),
             deadline: AtomicU64::new(NO_DEADLINE),
             cancel: CancelCell::default(),
         }));
@@ -124,6 +131,14 @@ impl RequestScope {
 
     /// The scope of a request; a detached one is inserted when there is none.
     pub fn ensure<B>(request: &mut http::Request<B>) -> &Self {
+        if Self::of(request).is_none() {
+            let init = ScopeInit {
+                target: request.uri().path_and_query().cloned(),
+                ..ScopeInit::default()
+            };
+            let scope = Self::new(Arc::clone(ScopeSettings::detached()), init);
+            request.extensions_mut().insert(scope);
+        }
         request.extensions_mut().get_or_insert_with(Self::detached)
     }
 
@@ -139,7 +154,7 @@ impl RequestScope {
             client: ClientInfo::default(),
             request_id: OnceLock::new(),
             trace: OnceLock::new(),
-            route: OnceLock::new(),
+            route: RouteMatch::unset(self.root().route.path().cloned()),
             deadline: AtomicU64::new(NO_DEADLINE),
             cancel: CancelCell::default(),
         }))
@@ -182,7 +197,7 @@ impl RequestScope {
     /// The route that matched, once it is known.
     #[must_use]
     pub fn route(&self) -> Option<&RouteMatch> {
-        self.0.route.get()
+        self.0.route.is_set().then_some(&self.0.route)
     }
 
     /// Fills the route slot; for routers.
@@ -190,7 +205,34 @@ impl RequestScope {
     /// # Errors
     /// The match given, when the slot is taken; use a [`child`](Self::child).
     pub fn set_route(&self, route: RouteMatch) -> Result<(), RouteMatch> {
-        self.0.route.set(route)
+        self.0.route.fill_from(route)
+    }
+
+    /// Fills the route slot in place, for routers: `pattern` matched, and its
+    /// values end at these offsets into `path`. False when the slot is taken;
+    /// use a [`child`](Self::child). A value that does not lie on character
+    /// boundaries inside the path reads as empty.
+    #[must_use]
+    #[inline]
+    pub fn match_route(
+        &self,
+        pattern: &'static RoutePattern,
+        path: &PathAndQuery,
+        ends: ParamEnds,
+    ) -> bool {
+        self.0.route.fill(pattern, path, ends)
+    }
+
+    /// As [`match_route`](Self::match_route), when values lie in another text
+    /// than the path, such as the decoded path.
+    #[must_use]
+    pub fn match_route_in_text(
+        &self,
+        pattern: &'static RoutePattern,
+        text: impl FnOnce() -> Box<str>,
+        ends: ParamEnds,
+    ) -> bool {
+        self.0.route.fill_with_text(pattern, text, ends)
     }
 
     /// The trace context that applies now.

@@ -9,6 +9,7 @@ mod word;
 use std::collections::BTreeMap;
 
 use http::Method;
+use plumego_contract::ParamEnds;
 
 use self::leaf::{Leaf, NONE};
 use self::statics::Statics;
@@ -16,7 +17,6 @@ use self::tree::{Retry, Tree};
 use self::walk::{Descent, Step};
 use crate::allow::AllowSet;
 use crate::config::{RouterConfig, TrailingSlash};
-use crate::ends::Ends;
 use crate::facts::Facts;
 use crate::matched::{Found, Matched};
 use crate::path;
@@ -100,11 +100,11 @@ impl Table {
         if leaf != NONE {
             let endpoint = self.leaves[leaf as usize].endpoint(method);
             if endpoint != NONE {
-                return self.found(endpoint, path, Ends::default());
+                return self.found(endpoint, path, ParamEnds::default());
             }
-            return self.find_further(method, path, leaf, Retry::START, Ends::default());
+            return self.find_further(method, path, leaf, Retry::START, ParamEnds::default());
         }
-        let mut ends = Ends::default();
+        let mut ends = ParamEnds::default();
         match self.tree.descend(bytes, &mut ends) {
             Descent::Leaf { leaf, retry } => {
                 let endpoint = self.leaves[leaf as usize].endpoint(method);
@@ -123,7 +123,7 @@ impl Table {
     }
 
     #[inline(always)]
-    fn found<'p>(&self, endpoint: u32, path: &'p str, ends: Ends) -> Found<'p> {
+    fn found<'p>(&self, endpoint: u32, path: &'p str, ends: ParamEnds) -> Found<'p> {
         Found::Route(Matched {
             facts: self.facts[endpoint as usize],
             endpoint,
@@ -142,7 +142,7 @@ impl Table {
         path: &'p str,
         leaf: u32,
         retry: Retry,
-        ends: Ends,
+        ends: ParamEnds,
     ) -> Found<'p> {
         let allow = self.leaves[leaf as usize].allow().clone();
         let step = self.tree.next(retry, path.as_bytes(), ends);
@@ -210,11 +210,11 @@ impl Table {
         let mut step = match self.statics.find(&decoded.marked) {
             NONE => self
                 .tree
-                .next(Retry::START, &decoded.marked, Ends::default()),
+                .next(Retry::START, &decoded.marked, ParamEnds::default()),
             leaf => Step::Leaf {
                 leaf,
                 retry: Retry::START,
-                ends: Ends::default(),
+                ends: ParamEnds::default(),
             },
         };
         while let Step::Leaf { leaf, retry, ends } = step {

@@ -1,9 +1,10 @@
 //! Following a request path through the tree.
 
+use plumego_contract::ParamEnds;
+
 use super::leaf::NONE;
 use super::tree::{Node, Retry, Tree};
 use super::word::{self, Stop};
-use crate::ends::Ends;
 use crate::path;
 
 /// How far a walk came.
@@ -11,7 +12,11 @@ use crate::path;
 pub(super) enum Step {
     /// This leaf matches the path, with values that end here. `retry` leads to
     /// the next less specific one.
-    Leaf { leaf: u32, retry: Retry, ends: Ends },
+    Leaf {
+        leaf: u32,
+        retry: Retry,
+        ends: ParamEnds,
+    },
     /// No further leaf matches.
     Exhausted,
     /// The path has an escape, a NUL or a dot segment where a value would have
@@ -36,7 +41,7 @@ impl Tree {
     /// Walks down from the root, to the most specific leaf if no choice on the
     /// way has to be taken back.
     #[inline(always)]
-    pub(super) fn descend(&self, path: &[u8], ends: &mut Ends) -> Descent {
+    pub(super) fn descend(&self, path: &[u8], ends: &mut ParamEnds) -> Descent {
         if self.nodes.is_empty() {
             return Descent::Failed(Retry::NONE);
         }
@@ -45,7 +50,7 @@ impl Tree {
 
     /// The most specific leaf that matches `path`, from an earlier choice on.
     #[inline(never)]
-    pub(super) fn next(&self, mut retry: Retry, path: &[u8], mut ends: Ends) -> Step {
+    pub(super) fn next(&self, mut retry: Retry, path: &[u8], mut ends: ParamEnds) -> Step {
         while retry != Retry::NONE {
             let descent = match retry {
                 Retry::START => self.descend(path, &mut ends),
@@ -60,7 +65,7 @@ impl Tree {
         Step::Exhausted
     }
 
-    fn take_back(&self, choice: Retry, path: &[u8], ends: &mut Ends) -> Descent {
+    fn take_back(&self, choice: Retry, path: &[u8], ends: &mut ParamEnds) -> Descent {
         let node = &self.nodes[choice.node()];
         let at = position_after(node, ends);
         if choice.is_wild() {
@@ -70,7 +75,7 @@ impl Tree {
         }
     }
 
-    fn take_param(&self, node: &Node, path: &[u8], at: usize, ends: &mut Ends) -> Descent {
+    fn take_param(&self, node: &Node, path: &[u8], at: usize, ends: &mut ParamEnds) -> Descent {
         match capture_segment(path, at) {
             Capture::Value(end) => {
                 ends.set(node.captures.into(), end);
@@ -83,7 +88,13 @@ impl Tree {
     }
 
     #[inline(always)]
-    fn descend_from(&self, mut id: usize, mut at: usize, path: &[u8], ends: &mut Ends) -> Descent {
+    fn descend_from(
+        &self,
+        mut id: usize,
+        mut at: usize,
+        path: &[u8],
+        ends: &mut ParamEnds,
+    ) -> Descent {
         loop {
             let node = &self.nodes[id];
             if !self.text_matches(node, path, at) {
@@ -143,7 +154,7 @@ fn end_at_param(node: &Node, id: usize) -> Descent {
 }
 
 #[inline(always)]
-fn take_wild(node: &Node, path: &[u8], at: usize, ends: &mut Ends) -> Descent {
+fn take_wild(node: &Node, path: &[u8], at: usize, ends: &mut ParamEnds) -> Descent {
     if node.wild == NONE {
         return Descent::Failed(node.retry);
     }
@@ -162,7 +173,7 @@ fn take_wild(node: &Node, path: &[u8], at: usize, ends: &mut Ends) -> Descent {
 
 /// Where the text of `node` ended when the request passed it: the captures
 /// before a choice outlive whatever was tried after it.
-fn position_after(node: &Node, ends: &Ends) -> usize {
+fn position_after(node: &Node, ends: &ParamEnds) -> usize {
     let captured = match usize::from(node.captures).checked_sub(1) {
         Some(last) => ends.get(last),
         None => 0,
