@@ -168,13 +168,7 @@ impl App {
             blocks,
             order,
         } = *self.0;
-        let router = router.freeze();
-        let routed = BoxHttpService::from_handler(router.clone());
-        let handler = blocks
-            .iter()
-            .rev()
-            .fold(routed, |inner, stack| stack.build(inner));
-        AppService::new(config, logger, router, handler, order)
+        AppService::new(config, logger, router.freeze(), &blocks, order)
     }
 
     /// Checks the configuration, loads TLS material, then freezes.

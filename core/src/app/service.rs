@@ -44,6 +44,8 @@ struct Frozen {
     logger: Arc<dyn Logger>,
     router: FrozenRouter,
     handler: BoxHttpService,
+    /// There are no layers of the application: the handler is the router.
+    is_bare: bool,
     order: Stack,
     /// For requests that no server of ours received.
     settings: Arc<ScopeSettings>,
@@ -54,15 +56,21 @@ impl AppService {
         config: AppConfig,
         logger: Arc<dyn Logger>,
         router: FrozenRouter,
-        handler: BoxHttpService,
+        layers: &[Stack],
         order: Stack,
     ) -> Self {
+        let routed = BoxHttpService::from_handler(router.clone());
+        let handler = layers
+            .iter()
+            .rev()
+            .fold(routed, |inner, stack| stack.build(inner));
         Self(Arc::new(Frozen {
             settings: Arc::new(scope_settings(&config, &logger)),
             config,
             logger,
             router,
             handler,
+            is_bare: layers.is_empty(),
             order,
         }))
     }
@@ -74,10 +82,15 @@ impl AppService {
         self.0.handler.handle(self.with_scope(request))
     }
 
-    /// Answers a request that has its scope.
+    /// Answers the request in a slot, which has its scope; `None` when there is
+    /// no request.
     #[inline]
-    pub(crate) fn handle_scoped(&self, request: Request) -> ResponseFuture {
-        self.0.handler.handle(request)
+    pub(crate) fn answer_from(&self, slot: &mut Option<Request>) -> Option<ResponseFuture> {
+        if self.0.is_bare {
+            self.0.router.answer_from(slot)
+        } else {
+            Some(self.0.handler.handle(slot.take()?))
+        }
     }
 
     fn with_scope(&self, mut request: Request) -> Request {
@@ -93,6 +106,7 @@ impl AppService {
         let headers = request.headers();
         let config = &self.0.config;
         let mut init = ScopeInit::default();
+        init.target = request.uri().path_and_query().cloned();
         init.request_id = plumego_middleware::requestid::inbound(headers, &config.request_id);
         init.trace = inbound_trace(headers);
         init.prefers_problem =

@@ -6,8 +6,9 @@ mod trusted;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue};
-use http::request::Parts;
+use http::Uri;
+use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue};
+use http::uri::Authority;
 use plumego_contract::{ClientInfo, ConnectionInfo, Scheme};
 
 use crate::config::{AppConfig, ForwardingHeader};
@@ -19,6 +20,15 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 
 /// Most entries of a chain that are looked at.
 const HOPS_MAX: usize = 32;
+
+/// The other end of a connection, as the policy sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionPeer {
+    /// The client of a request without forwarding headers.
+    client: ClientInfo,
+    /// Forwarding headers are believed.
+    is_trusted: bool,
+}
 
 /// Decides the client of each request; made once per server.
 #[derive(Clone, Debug, Default)]
@@ -40,30 +50,35 @@ impl ClientPolicy {
         }
     }
 
-    /// The client of one request.
+    /// What is known of a connection before its first request.
+    pub(crate) fn peer(&self, connection: Arc<ConnectionInfo>, is_unix: bool) -> ConnectionPeer {
+        let client = ClientInfo::direct(connection);
+        let is_trusted = match client.ip() {
+            Some(ip) => self.trusts(ip),
+            None => is_unix && self.trusted.iter().any(TrustedPeer::is_unix),
+        };
+        ConnectionPeer { client, is_trusted }
+    }
+
+    /// The client of one request; `host` is its first `Host` header.
+    #[inline]
     pub(crate) fn evaluate(
         &self,
-        connection: &Arc<ConnectionInfo>,
-        unix_peer: bool,
-        parts: &Parts,
+        peer: &ConnectionPeer,
+        target: &Uri,
+        headers: &HeaderMap,
+        host: Option<&HeaderValue>,
     ) -> ClientInfo {
-        let client = ClientInfo::direct(Arc::clone(connection));
-        let client = match asked_host(parts) {
+        let client = peer.client.clone();
+        let client = match asked_host(target, host) {
             Some(host) => client.with_host(host),
             None => client,
         };
-        if self.trusts_peer(client.ip(), unix_peer) {
-            self.forwarded(client, &parts.headers)
+        if peer.is_trusted {
+            self.forwarded(client, headers)
         } else {
             client
         }
-    }
-
-    fn trusts_peer(&self, peer: Option<IpAddr>, unix_peer: bool) -> bool {
-        self.trusted.iter().any(|trusted| match peer {
-            Some(ip) => trusted.contains(ip),
-            None => unix_peer && trusted.is_unix(),
-        })
     }
 
     fn trusts(&self, ip: IpAddr) -> bool {
@@ -71,6 +86,7 @@ impl ClientPolicy {
     }
 
     /// What a trusted peer says about the client.
+    #[inline(never)]
     fn forwarded(&self, mut client: ClientInfo, headers: &HeaderMap) -> ClientInfo {
         let walked = match self.header {
             ForwardingHeader::XForwardedFor => self.walk(
@@ -128,15 +144,18 @@ fn values<'h>(
 
 /// The host of the request itself: `:authority` or the absolute target, else
 /// `Host` (RFC 9112 section 3.2.2).
-fn asked_host(parts: &Parts) -> Option<HeaderValue> {
-    match parts.uri.authority() {
-        None => parts.headers.get(HOST).cloned(),
-        Some(authority) => {
-            let text = authority.as_str();
-            let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
-            HeaderValue::from_str(host).ok()
-        }
+fn asked_host(target: &Uri, host: Option<&HeaderValue>) -> Option<HeaderValue> {
+    match target.authority() {
+        None => host.cloned(),
+        Some(authority) => host_of(authority),
     }
+}
+
+#[inline(never)]
+fn host_of(authority: &Authority) -> Option<HeaderValue> {
+    let text = authority.as_str();
+    let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    HeaderValue::from_str(host).ok()
 }
 
 /// `https` only when everybody on the way says so.
@@ -167,7 +186,7 @@ fn forwarded_host(headers: &HeaderMap) -> Option<HeaderValue> {
         .flat_map(|v| v.rsplit(','))
         .next()?
         .trim_ascii();
-    let authority: http::uri::Authority = text.parse().ok()?;
+    let authority: Authority = text.parse().ok()?;
     if authority.as_str().contains('@') {
         return None;
     }

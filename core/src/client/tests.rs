@@ -1,4 +1,6 @@
 use http::Request;
+use http::header::HOST;
+use http::request::Parts;
 use plumego_contract::TlsInfo;
 use proptest::prelude::*;
 
@@ -10,6 +12,19 @@ fn policy(trusted: &[&str], header: ForwardingHeader) -> ClientPolicy {
         .with_trusted_proxies(trusted.iter().copied())
         .with_forwarding_header(header);
     ClientPolicy::from_config(&config)
+}
+
+impl ClientPolicy {
+    fn client_of(
+        &self,
+        connection: &Arc<ConnectionInfo>,
+        unix_peer: bool,
+        parts: &Parts,
+    ) -> ClientInfo {
+        let peer = self.peer(Arc::clone(connection), unix_peer);
+        let headers = &parts.headers;
+        self.evaluate(&peer, &parts.uri, headers, headers.get(HOST))
+    }
 }
 
 fn connection(peer: &str) -> Arc<ConnectionInfo> {
@@ -31,13 +46,13 @@ const XFF: ForwardingHeader = ForwardingHeader::XForwardedFor;
 /// The client's address behind proxies in 10.0.0.0/8.
 fn behind(peer: &str, header: ForwardingHeader, headers: &[(&str, &str)]) -> String {
     let client =
-        policy(&["10.0.0.0/8"], header).evaluate(&connection(peer), false, &parts(headers));
+        policy(&["10.0.0.0/8"], header).client_of(&connection(peer), false, &parts(headers));
     client.ip().unwrap().to_string()
 }
 
 #[test]
 fn without_trusted_proxies_headers_are_ignored() {
-    let client = ClientPolicy::default().evaluate(
+    let client = ClientPolicy::default().client_of(
         &connection("10.0.0.1:4000"),
         false,
         &parts(&[
@@ -127,12 +142,13 @@ fn unix_peers_are_trusted_by_name() {
     let headers = [("x-forwarded-for", "1.2.3.4")];
     let seen = |trusted: &[&str]| {
         policy(trusted, XFF)
-            .evaluate(&connection(""), true, &parts(&headers))
+            .client_of(&connection(""), true, &parts(&headers))
             .ip()
     };
     assert_eq!(seen(&["unix"]), "1.2.3.4".parse().ok());
     assert_eq!(seen(&["0.0.0.0/0"]), None);
-    let call_in_process = policy(&["unix"], XFF).evaluate(&connection(""), false, &parts(&headers));
+    let call_in_process =
+        policy(&["unix"], XFF).client_of(&connection(""), false, &parts(&headers));
     assert_eq!(call_in_process.ip(), None);
 }
 
@@ -161,7 +177,7 @@ fn https_needs_every_hop_to_agree() {
         (&[], Http),
     ] {
         let client =
-            policy(&["10.0.0.1"], XFF).evaluate(&connection("10.0.0.1:1"), false, &parts(headers));
+            policy(&["10.0.0.1"], XFF).client_of(&connection("10.0.0.1:1"), false, &parts(headers));
         assert_eq!(client.scheme(), scheme, "{headers:?}");
     }
 }
@@ -172,7 +188,7 @@ fn direct_tls_is_https_whatever_a_proxy_says() {
     info.peer = "10.0.0.1:1".parse().ok();
     info.tls = Some(TlsInfo::default());
     let headers = parts(&[("x-forwarded-proto", "http")]);
-    let client = policy(&["10.0.0.1"], XFF).evaluate(&Arc::new(info), false, &headers);
+    let client = policy(&["10.0.0.1"], XFF).client_of(&Arc::new(info), false, &headers);
     assert_eq!(client.scheme(), Scheme::Https);
 }
 
@@ -188,7 +204,7 @@ fn the_host_of_a_trusted_peer_counts_when_it_is_one() {
     ] {
         let headers = parts(&[("host", "inner"), ("x-forwarded-host", forwarded)]);
         let client =
-            policy(&["10.0.0.1"], XFF).evaluate(&connection("10.0.0.1:1"), false, &headers);
+            policy(&["10.0.0.1"], XFF).client_of(&connection("10.0.0.1:1"), false, &headers);
         assert_eq!(client.host(), Some(host), "{forwarded}");
     }
 }
@@ -197,7 +213,7 @@ fn the_host_of_a_trusted_peer_counts_when_it_is_one() {
 fn the_target_wins_over_the_host_header() {
     let mut parts = parts(&[("host", "header.example")]);
     parts.uri = "http://user@target.example:81/x".parse().unwrap();
-    let client = ClientPolicy::default().evaluate(&connection("10.0.0.1:1"), false, &parts);
+    let client = ClientPolicy::default().client_of(&connection("10.0.0.1:1"), false, &parts);
     assert_eq!(client.host(), Some("target.example:81"));
 }
 
@@ -212,7 +228,7 @@ proptest! {
             ("x-forwarded-host", &forwarded),
         ]);
         let info = connection("192.0.2.1:1");
-        let client = policy(&["10.0.0.0/8", "unix"], XFF).evaluate(&info, false, &headers);
+        let client = policy(&["10.0.0.0/8", "unix"], XFF).client_of(&info, false, &headers);
         prop_assert_eq!(client, ClientInfo::direct(info));
     }
 

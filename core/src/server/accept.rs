@@ -59,8 +59,7 @@ pub(super) async fn accept_until(
                 let state = Arc::new(ConnectionState::new(protocols.limits));
                 let guard = protocols.context.registry.admit(&state, permit);
                 let accepted = Accepted { peer, state, guard };
-                let protocols = Arc::clone(&protocols);
-                tokio::spawn(async move { protocols.serve(stream, accepted).await });
+                Arc::clone(&protocols).spawn(stream, accepted);
             }
             Err(error) if is_transient(&error) => {
                 let fields = Fields::new()

@@ -8,17 +8,18 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
-use plumego_contract::{Body, BoxError, ConnectionInfo, RequestScope};
+use plumego_contract::{Body, BoxError, RequestScope};
 
 use super::guard::log_panic;
 use super::service::ServiceContext;
 use super::timers::ConnectionState;
+use crate::client::ConnectionPeer;
 
 /// What the requests of one connection share.
 pub(crate) struct ConnectionShared {
     pub(crate) state: Arc<ConnectionState>,
     pub(crate) context: Arc<ServiceContext>,
-    pub(crate) info: Arc<ConnectionInfo>,
+    pub(crate) peer: ConnectionPeer,
 }
 
 /// Ends the books on a request when it is dropped.
@@ -52,6 +53,7 @@ pub(crate) struct ResponseBody {
 }
 
 impl ResponseBody {
+    #[inline(always)]
     pub(super) fn new(body: Body, guard: RequestGuard) -> Self {
         let mut response = Self {
             body,
@@ -63,6 +65,7 @@ impl ResponseBody {
         response
     }
 
+    #[inline]
     fn wait_for_room(&mut self) {
         let connection = &self.guard.shared.state;
         if connection.is_multiplexed() && !self.failed && !self.body.is_end_stream() {
@@ -76,49 +79,64 @@ impl ResponseBody {
             self.guard.shared.state.body_goes_on();
         }
     }
+
+    /// A frame of a body that runs code of the application.
+    fn poll_guarded(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.got_room();
+        if self.failed {
+            return Poll::Ready(None);
+        }
+        let body = &mut self.body;
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx)));
+        match polled {
+            Ok(Poll::Ready(Some(Err(error)))) => {
+                self.failed = true;
+                Poll::Ready(Some(Err(error)))
+            }
+            Ok(Poll::Ready(None)) => {
+                self.guard.complete = true;
+                Poll::Ready(None)
+            }
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(frame) => {
+                self.wait_for_room();
+                frame
+            }
+            Err(payload) => {
+                self.failed = true;
+                self.body = Body::empty();
+                log_panic(
+                    &*self.guard.shared.context.logger,
+                    "panic in response body",
+                    &self.guard.scope,
+                    payload.as_ref(),
+                );
+                Poll::Ready(Some(Err("the response body panicked".into())))
+            }
+        }
+    }
 }
 
 impl http_body::Body for ResponseBody {
     type Data = Bytes;
     type Error = BoxError;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
-        this.got_room();
-        if this.failed {
-            return Poll::Ready(None);
+        if let Some(bytes) = this.body.take_full() {
+            // The usual body: one frame, and no code of the application.
+            this.got_room();
+            this.guard.complete = true;
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        let body = &mut this.body;
-        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx)));
-        match polled {
-            Ok(Poll::Ready(Some(Err(error)))) => {
-                this.failed = true;
-                Poll::Ready(Some(Err(error)))
-            }
-            Ok(Poll::Ready(None)) => {
-                this.guard.complete = true;
-                Poll::Ready(None)
-            }
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(frame) => {
-                this.wait_for_room();
-                frame
-            }
-            Err(payload) => {
-                this.failed = true;
-                this.body = Body::empty();
-                log_panic(
-                    &*this.guard.shared.context.logger,
-                    "panic in response body",
-                    &this.guard.scope,
-                    payload.as_ref(),
-                );
-                Poll::Ready(Some(Err("the response body panicked".into())))
-            }
-        }
+        this.poll_guarded(cx)
     }
 
     fn is_end_stream(&self) -> bool {

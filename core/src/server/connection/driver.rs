@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
@@ -42,31 +42,26 @@ impl<T: Transport> Graceful
 }
 
 /// Drives a connection to its end.
-pub(super) async fn drive<C: Graceful>(
+pub(super) fn drive<C: Graceful>(
     connection: C,
     state: Arc<ConnectionState>,
-    context: &ServiceContext,
-) {
-    let driver = Driver {
+    context: Arc<ServiceContext>,
+) -> Driver<C> {
+    Driver {
         connection,
         sleep: tokio::time::sleep_until(Instant::now()),
         armed: None,
+        armed_before_idle: false,
         sleep_registered: false,
         driver_registered: false,
         told_to_end: None,
-        state: Arc::clone(&state),
+        state,
         context,
-    };
-    driver.await;
-    // The protocol is done with the connection; what still holds its I/O speaks
-    // another one.
-    if state.is_open() {
-        state.upgraded();
     }
 }
 
 pin_project! {
-    struct Driver<'c, C> {
+    pub(super) struct Driver<C> {
         #[pin]
         connection: C,
         #[pin]
@@ -74,11 +69,13 @@ pin_project! {
         // For when the timer is set; it may be earlier than the deadline that
         // applies now, never later.
         armed: Option<Instant>,
+        // No idle period that begins after the timer was set ends before it.
+        armed_before_idle: bool,
         sleep_registered: bool,
         driver_registered: bool,
         told_to_end: Option<Instant>,
         state: Arc<ConnectionState>,
-        context: &'c ServiceContext,
+        context: Arc<ServiceContext>,
     }
 }
 
@@ -89,11 +86,25 @@ enum Due {
     Overdue,
 }
 
-impl<C: Graceful> Future for Driver<'_, C> {
+impl<C: Graceful> Future for Driver<C> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.as_mut().poll_end(cx));
+        // The protocol is done with the connection; what still holds its I/O
+        // speaks another one.
+        if self.state.is_open() {
+            self.state.upgraded();
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<C: Graceful> Driver<C> {
+    #[inline(always)]
+    fn poll_end(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.as_mut().register(cx);
+        self.state.begin_turn();
         loop {
             let phase = self.context.registry.phase();
             if phase >= ServerPhase::Draining {
@@ -105,6 +116,9 @@ impl<C: Graceful> Future for Driver<'_, C> {
             if phase == ServerPhase::Forced {
                 self.state.abort();
                 return Poll::Ready(());
+            }
+            if self.rests() {
+                return Poll::Pending;
             }
             // Nothing ever came in, so there is nothing to finish; the protocol
             // library would wait for a first request.
@@ -121,9 +135,18 @@ impl<C: Graceful> Future for Driver<'_, C> {
             }
         }
     }
-}
 
-impl<C: Graceful> Driver<'_, C> {
+    /// Whether the connection only waits for its next request, and the timer
+    /// that is set comes early enough for that. The usual end of a turn.
+    #[inline(always)]
+    fn rests(&self) -> bool {
+        self.armed_before_idle
+            && self.sleep_registered
+            && self.told_to_end.is_none()
+            && self.state.is_resting()
+            && !self.sleep.is_elapsed()
+    }
+
     /// The task of a connection never changes, so its waker is stored once.
     fn register(self: Pin<&mut Self>, cx: &Context<'_>) {
         let this = self.project();
@@ -133,6 +156,7 @@ impl<C: Graceful> Driver<'_, C> {
         }
     }
 
+    #[cold]
     fn finish(self: Pin<&mut Self>) {
         let this = self.project();
         if this.told_to_end.is_none() {
@@ -142,6 +166,7 @@ impl<C: Graceful> Driver<'_, C> {
     }
 
     /// A deadline that passed, if any; otherwise the timer is set for the next.
+    #[inline(never)]
     fn poll_due(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Due> {
         loop {
             let (deadline, due) = self.next_deadline()?;
@@ -149,6 +174,7 @@ impl<C: Graceful> Driver<'_, C> {
             if this.armed.is_none_or(|armed| deadline < armed) {
                 this.sleep.as_mut().reset(deadline);
                 *this.armed = Some(deadline);
+                *this.armed_before_idle = this.state.is_before_idle(deadline);
                 *this.sleep_registered = false;
             }
             if *this.sleep_registered && !this.sleep.is_elapsed() {
@@ -159,7 +185,9 @@ impl<C: Graceful> Driver<'_, C> {
                 return None;
             }
             *this.armed = None;
-            if Instant::now() >= deadline {
+            *this.armed_before_idle = false;
+            let is_idle = matches!(due, Due::Expired(Expired::Idle));
+            if Instant::now() >= deadline && !(is_idle && self.state.restart_idle()) {
                 return Some(due);
             }
         }
@@ -178,6 +206,7 @@ impl<C: Graceful> Driver<'_, C> {
         Some((at, Due::Expired(expired)))
     }
 
+    #[cold]
     fn act(mut self: Pin<&mut Self>, due: Due) -> Poll<()> {
         match due {
             Due::Expired(Expired::Idle) => self.as_mut().finish(),

@@ -73,8 +73,8 @@ impl FramingScanner {
                         self.body_part_ended();
                     }
                 }
-                Position::Head if self.request_line_seen && self.line.is_empty() => {
-                    bytes = skip_plain_lines(bytes);
+                Position::Head if self.line.is_empty() => {
+                    bytes = self.skip_plain_lines(bytes);
                     if !bytes.is_empty() {
                         bytes = self.take_line(bytes, &mut ambiguous);
                     }
@@ -84,6 +84,36 @@ impl FramingScanner {
                 }
             }
         }
+    }
+
+    /// Skips whole lines of heads that say nothing about the length of a body,
+    /// the usual kind, and the ends of heads without one that does.
+    #[inline]
+    fn skip_plain_lines<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        while let [first, rest @ ..] = bytes {
+            match first {
+                b'\r' if self.ends_plain_head() && rest.first() == Some(&b'\n') => {
+                    self.heads += 1;
+                    self.request_line_seen = false;
+                    bytes = &rest[1..];
+                }
+                b'\r' | b'\n' => break,
+                b'c' | b'C' | b't' | b'T' if self.request_line_seen => break,
+                _ => match memchr(b'\n', rest) {
+                    Some(end) => {
+                        self.request_line_seen = true;
+                        bytes = &rest[end + 1..];
+                    }
+                    None => break,
+                },
+            }
+        }
+        bytes
+    }
+
+    /// Whether an empty line here ends a head that has no body.
+    fn ends_plain_head(&self) -> bool {
+        self.request_line_seen && !self.has_length && !self.has_coding
     }
 
     fn body_part_ended(&mut self) {
@@ -205,21 +235,6 @@ impl FramingScanner {
             None => Position::Lost,
         };
     }
-}
-
-/// Skips whole header lines that say nothing about the length of the body, the
-/// usual kind.
-fn skip_plain_lines(mut bytes: &[u8]) -> &[u8] {
-    while let Some(first) = bytes.first() {
-        if matches!(first, b'c' | b'C' | b't' | b'T' | b'\r' | b'\n') {
-            break;
-        }
-        match memchr(b'\n', bytes) {
-            Some(end) => bytes = &bytes[end + 1..],
-            None => break,
-        }
-    }
-    bytes
 }
 
 /// Ordinals of the requests in a stream that state their length twice.

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -23,20 +22,10 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     fn reset_on_close(&self);
 }
 
-/// Ordinal of the last HTTP/1 request whose length was given twice.
-#[derive(Debug, Default)]
-pub(crate) struct AmbiguousRequest(AtomicU64);
-
-impl AmbiguousRequest {
-    pub(crate) fn is(&self, ordinal: u64) -> bool {
-        self.0.load(Ordering::Acquire) == ordinal
-    }
-}
-
 /// How much of HTTP/1 the wrapper looks at.
 #[derive(Debug)]
 enum Watch {
-    Framing(FramingScanner, Arc<AmbiguousRequest>),
+    Framing(FramingScanner),
     Nothing,
 }
 
@@ -79,31 +68,58 @@ impl<T: Transport> ConnectionIo<T> {
 
     /// Watches the framing of HTTP/1 requests, and answers `farewell` when a
     /// head takes too long.
-    pub(crate) fn with_http1(mut self, found: Arc<AmbiguousRequest>, farewell: Bytes) -> Self {
-        self.watch = Watch::Framing(FramingScanner::new(), found);
+    pub(crate) fn with_http1(mut self, farewell: Bytes) -> Self {
+        self.watch = Watch::Framing(FramingScanner::new());
         self.farewell = Some(farewell);
         self
     }
 
+    #[inline]
     fn poll_input(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.replay.is_empty() {
             return Pin::new(&mut self.transport).poll_read(cx, buf);
         }
-        let taken = self.replay.len().min(buf.remaining());
-        buf.put_slice(&self.replay.split_to(taken));
+        self.replay(buf);
         Poll::Ready(Ok(()))
     }
 
+    #[cold]
+    fn replay(&mut self, buf: &mut ReadBuf<'_>) {
+        let taken = self.replay.len().min(buf.remaining());
+        buf.put_slice(&self.replay.split_to(taken));
+    }
+
+    #[inline]
     fn saw(&mut self, bytes: &[u8]) {
-        if let Watch::Framing(scanner, found) = &mut self.watch
+        if let Watch::Framing(scanner) = &mut self.watch
             && !bytes.is_empty()
         {
             self.state.head_bytes();
-            scanner.feed(bytes, |ordinal| found.0.store(ordinal, Ordering::Release));
+            scanner.feed(bytes, |ordinal| self.state.found_ambiguous(ordinal));
         }
     }
 
+    /// A read after something happened to the connection.
+    #[cold]
+    fn poll_read_disturbed(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check_disturbed(cx)?;
+        if self.state.is_head_expired() {
+            return self.poll_farewell(cx);
+        }
+        let before = buf.filled().len();
+        ready!(self.poll_input(cx, buf))?;
+        if self.state.phase() != Phase::Upgraded {
+            self.saw(&buf.filled()[before..]);
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Sends the farewell and then reports the end of input.
+    #[cold]
     fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.farewell.as_mut().filter(|rest| !rest.is_empty()) {
             let sent = ready!(Pin::new(&mut self.transport).poll_write(cx, rest))?;
@@ -131,7 +147,17 @@ impl<T: Transport> ConnectionIo<T> {
     }
 
     /// Fails when the connection was aborted; an upgraded one is woken for it.
+    #[inline]
     fn check_aborted(&self, cx: &Context<'_>) -> io::Result<()> {
+        if self.state.is_disturbed() {
+            self.check_disturbed(cx)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[cold]
+    fn check_disturbed(&self, cx: &Context<'_>) -> io::Result<()> {
         if self.state.phase() == Phase::Upgraded {
             self.state.set_upgraded_io(cx);
         }
@@ -159,15 +185,12 @@ impl<T: Transport> AsyncRead for ConnectionIo<T> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.check_aborted(cx)?;
-        if this.state.is_head_expired() {
-            return this.poll_farewell(cx);
+        if this.state.is_disturbed() {
+            return this.poll_read_disturbed(cx, buf);
         }
         let before = buf.filled().len();
         ready!(this.poll_input(cx, buf))?;
-        if this.state.phase() != Phase::Upgraded {
-            this.saw(&buf.filled()[before..]);
-        }
+        this.saw(&buf.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }

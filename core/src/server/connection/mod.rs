@@ -9,8 +9,8 @@ mod receive;
 pub(crate) mod service;
 pub(crate) mod timers;
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use bytes::{Bytes, BytesMut};
 use hyper::server::conn::{http1, http2};
@@ -22,7 +22,7 @@ use tokio_rustls::server::TlsStream;
 
 use self::body::ConnectionShared;
 use self::driver::drive;
-use self::io::{AmbiguousRequest, ConnectionIo, Transport};
+use self::io::{ConnectionIo, Transport};
 use self::service::{RequestService, ServiceContext};
 use self::timers::{ConnectionState, Limits};
 use super::registry::ConnectionGuard;
@@ -79,32 +79,37 @@ pub(crate) fn head_timeout_response() -> Bytes {
 }
 
 impl Protocols {
-    /// Serves one connection to its end.
-    pub(crate) async fn serve(&self, stream: Stream, accepted: Accepted) {
-        match &self.tls {
-            None => self.serve_clear(stream, accepted).await,
-            Some(tls) => self.serve_tls(stream, tls, accepted).await,
+    /// Serves one connection to its end, in a task of its own.
+    pub(crate) fn spawn(self: Arc<Self>, stream: Stream, accepted: Accepted) {
+        if self.tls.is_some() {
+            tokio::spawn(async move { self.serve_tls(stream, accepted).await });
+        } else if self.prior_knowledge {
+            tokio::spawn(async move { self.serve_either(stream, accepted).await });
+        } else {
+            // There is nothing to find out, and nothing stands between the task
+            // and the protocol.
+            let info = Arc::new(connection_info(accepted.peer, None));
+            tokio::spawn(self.http1(stream, Bytes::new(), info, accepted));
         }
     }
 
-    async fn serve_clear(&self, mut stream: Stream, accepted: Accepted) {
+    /// Serves HTTP/1 or HTTP/2 in clear text, whichever the client speaks.
+    async fn serve_either(&self, mut stream: Stream, accepted: Accepted) {
         let info = Arc::new(connection_info(accepted.peer, None));
-        if !self.prior_knowledge {
-            return self.serve_http1(stream, Bytes::new(), info, accepted).await;
-        }
         let sniffed = self.within_head_limit(sniff_preface(&mut stream)).await;
         match sniffed {
             Some(Ok(bytes)) if bytes.starts_with(HTTP2_PREFACE) => {
-                self.serve_http2(stream, bytes, info, accepted).await;
+                self.http2(stream, bytes, info, accepted).await;
             }
             Some(Ok(bytes)) if !bytes.is_empty() => {
-                self.serve_http1(stream, bytes, info, accepted).await;
+                self.http1(stream, bytes, info, accepted).await;
             }
             _ => {}
         }
     }
 
-    async fn serve_tls(&self, stream: Stream, tls: &TlsRuntime, accepted: Accepted) {
+    async fn serve_tls(&self, stream: Stream, accepted: Accepted) {
+        let Some(tls) = &self.tls else { return };
         let handshake = self.within_head_limit(tls.accept(stream)).await;
         let stream = match handshake {
             Some(Ok(stream)) => stream,
@@ -125,9 +130,9 @@ impl Protocols {
         let is_http2 = info.alpn.as_deref() == Some("h2");
         let info = Arc::new(connection_info(accepted.peer, Some(info)));
         if is_http2 {
-            self.serve_http2(stream, Bytes::new(), info, accepted).await;
+            self.http2(stream, Bytes::new(), info, accepted).await;
         } else {
-            self.serve_http1(stream, Bytes::new(), info, accepted).await;
+            self.http1(stream, Bytes::new(), info, accepted).await;
         }
     }
 
@@ -140,57 +145,50 @@ impl Protocols {
         }
     }
 
-    async fn serve_http1<T: Transport>(
+    fn http1<T: Transport>(
         &self,
         transport: T,
         replay: Bytes,
         info: Arc<ConnectionInfo>,
         accepted: Accepted,
-    ) {
-        let ambiguous = Arc::new(AmbiguousRequest::default());
+    ) -> impl Future<Output = ()> + Send + use<T> {
         let state = Arc::clone(&accepted.state);
-        let service = self.service(info, &accepted, Some(Arc::clone(&ambiguous)));
+        let service = self.service(info, &accepted);
         let io = ConnectionIo::new(transport, Arc::clone(&state), accepted.guard)
             .with_replay(replay)
-            .with_http1(ambiguous, self.farewell.clone());
+            .with_http1(self.farewell.clone());
         let connection = self
             .http1
             .serve_connection(TokioIo::new(io), service)
             .with_upgrades();
-        drive(connection, state, &self.context).await;
+        drive(connection, state, Arc::clone(&self.context))
     }
 
-    async fn serve_http2<T: Transport>(
+    fn http2<T: Transport>(
         &self,
         transport: T,
         replay: Bytes,
         info: Arc<ConnectionInfo>,
         accepted: Accepted,
-    ) {
+    ) -> impl Future<Output = ()> + Send + use<T> {
         let state = Arc::clone(&accepted.state);
         state.set_multiplexed();
-        let service = self.service(info, &accepted, None);
+        let service = self.service(info, &accepted);
         let io =
             ConnectionIo::new(transport, Arc::clone(&state), accepted.guard).with_replay(replay);
         let connection = self.http2.serve_connection(TokioIo::new(io), service);
-        drive(connection, state, &self.context).await;
+        drive(connection, state, Arc::clone(&self.context))
     }
 
-    fn service(
-        &self,
-        connection: Arc<ConnectionInfo>,
-        accepted: &Accepted,
-        ambiguous: Option<Arc<AmbiguousRequest>>,
-    ) -> RequestService {
+    fn service(&self, connection: Arc<ConnectionInfo>, accepted: &Accepted) -> RequestService {
+        let is_unix = matches!(accepted.peer, Peer::Unix);
         RequestService {
             shared: Arc::new(ConnectionShared {
                 state: Arc::clone(&accepted.state),
                 context: Arc::clone(&self.context),
-                info: connection,
+                peer: self.context.clients.peer(connection, is_unix),
             }),
-            unix_peer: matches!(accepted.peer, Peer::Unix),
-            ambiguous,
-            requests: AtomicU64::new(0),
+            requests: Cell::new(0),
         }
     }
 }

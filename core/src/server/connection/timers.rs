@@ -67,11 +67,21 @@ const LINGER_LIMIT: Duration = Duration::from_secs(2);
 const NEVER: u64 = u64::MAX;
 
 /// State of one connection, shared by everything that works on it.
+///
+/// What every request reads and writes comes first, so that it lies together.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct ConnectionState {
-    opened: Instant,
-    limits: Limits,
     phase: AtomicU8,
+    /// The I/O wrapper has to look closer: the connection was upgraded, aborted,
+    /// or its head expired.
+    disturbed: AtomicBool,
+    /// Bytes were written and not all of them flushed yet.
+    unflushed: AtomicBool,
+    multiplexed: AtomicBool,
+    in_flight: AtomicU32,
+    /// The one reading of the clock in a turn of the connection's task.
+    turn: AtomicU64,
     /// When the phase began.
     since: AtomicU64,
     /// When the first byte of the current head came in.
@@ -80,23 +90,23 @@ pub(crate) struct ConnectionState {
     stalled_since: AtomicU64,
     /// Since when the response is out and the rest of the input thrown away.
     lingers_since: AtomicU64,
-    /// A request body was given up before its end.
-    input_left: AtomicBool,
-    in_flight: AtomicU32,
-    multiplexed: AtomicBool,
+    /// Ordinal of the last HTTP/1 request whose length was given twice.
+    ambiguous: AtomicU64,
+    opened: Instant,
     /// HTTP/2: response bodies with more to send that wait for the peer to make
     /// room.
     waiting_bodies: AtomicU32,
-    /// HTTP/2: when a body last got room, or began to wait for it.
-    body_progress: AtomicU64,
-    /// Bytes were written and not all of them flushed yet.
-    unflushed: AtomicBool,
     /// Tells the I/O wrapper to answer 408 and end the input.
     head_expired: AtomicBool,
     /// The I/O wrapper is gone and the socket closed.
     closed: AtomicBool,
     /// Tells the I/O wrapper to fail everything and reset on drop.
     aborted: AtomicBool,
+    /// A request body was given up before its end.
+    input_left: AtomicBool,
+    /// HTTP/2: when a body last got room, or began to wait for it.
+    body_progress: AtomicU64,
+    limits: Limits,
     driver: Mutex<Option<Waker>>,
     upgraded_io: Mutex<Option<Waker>>,
 }
@@ -106,6 +116,8 @@ impl ConnectionState {
         Self {
             opened: Instant::now(),
             limits,
+            turn: AtomicU64::new(NEVER),
+            ambiguous: AtomicU64::new(0),
             // A connection is opened to send a request: the head timer runs
             // from the start.
             phase: AtomicU8::new(Phase::Head as u8),
@@ -122,6 +134,7 @@ impl ConnectionState {
             head_expired: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
+            disturbed: AtomicBool::new(false),
             driver: Mutex::new(None),
             upgraded_io: Mutex::new(None),
         }
@@ -139,6 +152,28 @@ impl ConnectionState {
         u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(NEVER - 1)
     }
 
+    /// The connection's task is polled.
+    #[inline]
+    pub(crate) fn begin_turn(&self) {
+        self.turn.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// When this turn of the connection's task first asked for the time. A turn
+    /// takes no longer than the handlers that answer within it, and limits are
+    /// much longer than that, so one reading of the clock will do; see
+    /// [`restart_idle`](Self::restart_idle) for when they are not.
+    #[inline]
+    fn now_in_turn(&self) -> u64 {
+        match self.turn.load(Ordering::Relaxed) {
+            NEVER => {
+                let now = self.now();
+                self.turn.store(now, Ordering::Relaxed);
+                now
+            }
+            now => now,
+        }
+    }
+
     fn enter(&self, phase: Phase, now: u64) {
         self.since.store(now, Ordering::Relaxed);
         self.phase.store(phase as u8, Ordering::Release);
@@ -148,12 +183,12 @@ impl ConnectionState {
     pub(crate) fn head_bytes(&self) {
         match self.phase() {
             Phase::Idle => {
-                let now = self.now();
+                let now = self.now_in_turn();
                 self.head_began.store(now, Ordering::Relaxed);
                 self.enter(Phase::Head, now);
             }
             Phase::Head if self.head_began.load(Ordering::Relaxed) == NEVER => {
-                self.head_began.store(self.now(), Ordering::Relaxed);
+                self.head_began.store(self.now_in_turn(), Ordering::Relaxed);
             }
             _ => {}
         }
@@ -221,6 +256,7 @@ impl ConnectionState {
 
     pub(crate) fn upgraded(&self) {
         self.enter(Phase::Upgraded, self.now());
+        self.disturbed.store(true, Ordering::Release);
     }
 
     /// The peer took bytes, or there are none to take.
@@ -244,7 +280,7 @@ impl ConnectionState {
             self.unflushed.store(false, Ordering::Release);
             self.write_progressed();
             if self.phase() == Phase::Idle {
-                self.since.store(self.now(), Ordering::Relaxed);
+                self.since.store(self.now_in_turn(), Ordering::Relaxed);
             }
         }
     }
@@ -314,6 +350,34 @@ impl ConnectionState {
         }
     }
 
+    /// Whether the only deadline that applies is the one for the next request.
+    #[inline]
+    pub(crate) fn is_resting(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == Phase::Idle as u8
+            && self.stalled_since.load(Ordering::Acquire) == NEVER
+            && self.lingers_since.load(Ordering::Acquire) == NEVER
+            && self.waiting_bodies.load(Ordering::Acquire) == 0
+    }
+
+    /// Counts an idle period that began in this turn from now. False when there
+    /// is none.
+    pub(crate) fn restart_idle(&self) -> bool {
+        let turn = self.turn.load(Ordering::Relaxed);
+        let began_now = self.phase() == Phase::Idle
+            && turn != NEVER
+            && self.since.load(Ordering::Relaxed) == turn;
+        if began_now {
+            self.since.store(self.now(), Ordering::Relaxed);
+        }
+        began_now
+    }
+
+    /// Whether no idle period that begins from now on ends before `deadline`.
+    pub(crate) fn is_before_idle(&self, deadline: Instant) -> bool {
+        let limit = self.limits.idle;
+        limit.is_none_or(|limit| deadline <= Instant::now() + limit)
+    }
+
     /// No byte of a request ever came in.
     pub(crate) fn is_untouched(&self) -> bool {
         self.phase() == Phase::Head && self.head_began.load(Ordering::Relaxed) == NEVER
@@ -341,6 +405,18 @@ impl ConnectionState {
         waiting.then(|| self.body_progress.load(Ordering::Relaxed))
     }
 
+    /// An HTTP/1 request gave its length twice.
+    #[cold]
+    pub(crate) fn found_ambiguous(&self, ordinal: u64) {
+        self.ambiguous.store(ordinal, Ordering::Release);
+    }
+
+    /// Whether the length of the request with this ordinal was given twice.
+    #[inline]
+    pub(crate) fn is_ambiguous(&self, ordinal: u64) -> bool {
+        self.ambiguous.load(Ordering::Acquire) == ordinal
+    }
+
     /// Remembers whom to wake when the server has news for this connection.
     pub(crate) fn set_driver(&self, cx: &Context<'_>) {
         *lock(&self.driver) = Some(cx.waker().clone());
@@ -362,6 +438,7 @@ impl ConnectionState {
     /// Fails all I/O from now on; the socket is reset when it is dropped.
     pub(crate) fn abort(&self) {
         self.aborted.store(true, Ordering::Release);
+        self.disturbed.store(true, Ordering::Release);
         let waker = lock(&self.upgraded_io).take();
         if let Some(waker) = waker {
             waker.wake();
@@ -382,6 +459,13 @@ impl ConnectionState {
 
     pub(crate) fn expire_head(&self) {
         self.head_expired.store(true, Ordering::Release);
+        self.disturbed.store(true, Ordering::Release);
+    }
+
+    /// Whether the I/O wrapper has to ask what happened before it goes on.
+    #[inline]
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.disturbed.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_head_expired(&self) -> bool {
@@ -415,8 +499,10 @@ mod tests {
         state.set_multiplexed();
         assert_eq!(state.deadline(), Some((at(60), Expired::Idle)));
         tokio::time::advance(Duration::from_secs(10)).await;
+        state.begin_turn();
         state.head_bytes();
         tokio::time::advance(Duration::from_secs(2)).await;
+        state.begin_turn();
         state.head_bytes();
         assert_eq!(state.deadline(), Some((at(15), Expired::Head)));
         let began = state.request_started();
@@ -425,6 +511,7 @@ mod tests {
         assert_eq!(state.deadline(), None);
         state.write_stalled();
         tokio::time::advance(Duration::from_secs(1)).await;
+        state.begin_turn();
         state.write_stalled();
         assert_eq!(state.deadline(), Some((at(19), Expired::WriteStall)));
         state.write_progressed();
@@ -435,6 +522,34 @@ mod tests {
         state.flushed();
         assert_eq!(state.quiet_since(), Some(at(13)));
         assert_eq!(state.deadline(), Some((at(73), Expired::Idle)));
+    }
+
+    /// A handler that holds the task up longer than the idle limit does not
+    /// make the connection idle.
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_period_cannot_end_in_the_turn_it_began() {
+        let state = ConnectionState::new(limits());
+        state.begin_turn();
+        state.head_bytes();
+        state.request_started();
+        tokio::time::advance(Duration::from_secs(90)).await;
+        state.request_finished();
+        state.flushed();
+        assert!(state.is_resting());
+        assert!(state.restart_idle());
+        let due = state.opened + Duration::from_secs(150);
+        assert_eq!(state.deadline(), Some((due, Expired::Idle)));
+        state.begin_turn();
+        assert!(!state.restart_idle());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timer_serves_idle_periods_that_end_after_it() {
+        let state = ConnectionState::new(limits());
+        let at = |s| state.opened + Duration::from_secs(s);
+        assert!(state.is_before_idle(at(60)));
+        assert!(!state.is_before_idle(at(61)));
+        assert!(!state.is_resting(), "the first head is still to come");
     }
 
     #[tokio::test(start_paused = true)]
