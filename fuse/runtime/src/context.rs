@@ -65,6 +65,8 @@ pub struct Ctx {
     fault: Option<Fault>,
     /// Its transaction, and what its last write did.
     pub(crate) db: crate::db::UnitState,
+    /// The request that it handles.
+    pub(crate) http: crate::http::UnitState,
 }
 
 impl fmt::Debug for Ctx {
@@ -93,6 +95,7 @@ impl Ctx {
             outer_alarm: heap::set_alarm(Some(alarm)),
             fault: None,
             db: crate::db::UnitState::default(),
+            http: crate::http::UnitState::default(),
         }
     }
 

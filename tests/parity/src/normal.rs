@@ -6,11 +6,23 @@
 /// Standard error without what the command itself says (N1).
 #[must_use]
 pub fn program_lines(lines: &[String]) -> Vec<String> {
+    let lines = lines.iter().filter(|line| !is_marker(line));
+    let mut lines: Vec<String> = lines.cloned().collect();
+    // The checker speaks first: warnings, and how many there were.
+    let warned = lines
+        .first()
+        .is_some_and(|line| line.starts_with("warning[FUSE_"));
+    if warned && let Some(end) = lines.iter().position(|line| is_summary(line)) {
+        lines.drain(..=end);
+    }
     lines
-        .iter()
-        .filter(|line| !is_marker(line))
-        .cloned()
-        .collect()
+}
+
+/// The line after the warnings of a program that has no errors.
+fn is_summary(line: &str) -> bool {
+    let count = line.strip_prefix("0 errors, ");
+    let count = count.and_then(|rest| rest.split_once(" warning"));
+    count.is_some_and(|(count, _)| count.parse::<u32>().is_ok())
 }
 
 fn is_marker(line: &str) -> bool {
@@ -60,6 +72,24 @@ mod tests {
         assert_eq!(
             program_lines(&lines),
             ["[INFO] run", "x [run] ok", "[run] else", ""]
+        );
+    }
+
+    #[test]
+    fn warnings_of_the_checker_go_and_those_of_the_program_stay() {
+        let lines = [
+            "[run] start",
+            "warning[FUSE_X]: text (main.fuse:1:2)",
+            "hint: text",
+            "",
+            "0 errors, 2 warnings",
+            "[WARN] mine",
+            "warning[FUSE_X]: mine too",
+        ]
+        .map(str::to_owned);
+        assert_eq!(
+            program_lines(&lines),
+            ["[WARN] mine", "warning[FUSE_X]: mine too"]
         );
     }
 

@@ -93,25 +93,22 @@ pub(super) use crate::db::raw::{
     changes as db_changes, exec as db_exec, last_id as db_last_id, one as db_one,
     query as db_query, try_exec as db_try_exec, try_one as db_try_one, try_query as db_try_query,
 };
+pub(super) use crate::http::request_builtins::{
+    bearer as request_bearer, body_bytes as request_body_bytes, cookie as request_cookie,
+    header as request_header, id as request_id, method as request_method, path as request_path,
+    query as request_query, query_all as request_query_all, query_as as request_query_as,
+    remote_addr as request_remote_addr,
+};
+pub(super) use crate::http::response_builtins::{
+    cookie as response_cookie, delete_cookie as response_delete_cookie, header as response_header,
+    redirect as response_redirect, status as response_status,
+};
+pub(super) use crate::http::serve;
+pub(super) use crate::http::testing_builtins::{
+    equal as testing_equal, request as testing_request, response_json as testing_response_json,
+};
 pub(super) use crate::task::parallel_map as list_parallel_map;
 
-pub(super) use super::absent as serve;
-pub(super) use super::absent as request_header;
-pub(super) use super::absent as request_cookie;
-pub(super) use super::absent as request_query;
-pub(super) use super::absent as request_query_all;
-pub(super) use super::absent as request_query_as;
-pub(super) use super::absent as request_method;
-pub(super) use super::absent as request_path;
-pub(super) use super::absent as request_remote_addr;
-pub(super) use super::absent as request_id;
-pub(super) use super::absent as request_bearer;
-pub(super) use super::absent as request_body_bytes;
-pub(super) use super::absent as response_header;
-pub(super) use super::absent as response_status;
-pub(super) use super::absent as response_redirect;
-pub(super) use super::absent as response_cookie;
-pub(super) use super::absent as response_delete_cookie;
 pub(super) use super::absent as http_request;
 pub(super) use super::absent as http_get;
 pub(super) use super::absent as http_delete;
@@ -119,6 +116,3 @@ pub(super) use super::absent as http_post;
 pub(super) use super::absent as http_put;
 pub(super) use super::absent as http_patch;
 pub(super) use super::absent as http_request_bytes;
-pub(super) use super::absent as testing_request;
-pub(super) use super::absent as testing_equal;
-pub(super) use super::absent as testing_response_json;
