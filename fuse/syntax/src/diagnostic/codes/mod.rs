@@ -46,7 +46,8 @@ impl Code {
     /// What the table says about it.
     #[must_use]
     pub fn entry(self) -> &'static Entry {
-        ALL.get(self.0).copied().unwrap_or(&UNLISTED)
+        // Every code is a constant of the table.
+        ALL.get(self.0).copied().unwrap_or(&lexing::ENTRIES[0])
     }
 
     /// How it is reported unless a manifest says otherwise.
@@ -102,6 +103,14 @@ pub enum Level {
 }
 
 /// What the table says about a code.
+///
+/// ```
+/// use fuse_syntax::Code;
+///
+/// let entry = Code::LEX_TAB.entry();
+/// assert_eq!(entry.title, "tab in indentation");
+/// assert!(entry.bad.contains('\t') && !entry.good.contains('\t'));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// The code.
@@ -112,21 +121,13 @@ pub struct Entry {
     pub title: &'static str,
     /// Why it is reported and what to do, in sentences.
     pub explanation: &'static str,
-    /// A program that is reported. A line `@file NAME` starts each file of a
-    /// program of several.
+    /// A program that is reported. A line `@file NAME` starts each file when
+    /// there are several, or when it is no module. Where no program can show
+    /// it, comments tell what happens.
     pub bad: &'static str,
     /// The program, mended.
     pub good: &'static str,
 }
-
-static UNLISTED: Entry = Entry {
-    code: Code("FUSE_INTERNAL"),
-    level: Level::Error,
-    title: "compiler defect",
-    explanation: "",
-    bad: "",
-    good: "",
-};
 
 static ALL: LazyLock<HashMap<&'static str, &'static Entry>> =
     LazyLock::new(|| entries().map(|entry| (entry.code.0, entry)).collect());
@@ -147,7 +148,7 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 macro_rules! codes {
-    ($($name:ident: $level:ident, $title:literal $(, $why:literal, bad $bad:literal, good $good:literal)?;)*) => {
+    ($($name:ident: $level:ident, $title:literal, $why:literal, bad $bad:literal, good $good:literal;)*) => {
         impl super::Code {
             $(
                 #[doc = $title]
@@ -160,9 +161,9 @@ macro_rules! codes {
                 code: super::Code::$name,
                 level: super::Level::$level,
                 title: $title,
-                explanation: concat!("" $(, $why)?),
-                bad: concat!("" $(, $bad)?),
-                good: concat!("" $(, $good)?),
+                explanation: $why,
+                bad: $bad,
+                good: $good,
             },)*
         ];
     };

@@ -289,8 +289,70 @@ B = \"../b\"
 [package]
 name = \"b\"
 ";
-    UNUSED_IMPORT: Warn, "never used";
-    SYMBOL_DUPLICATE: Error, "duplicate symbol X";
-    MIGRATION_DUPLICATE: Error, "duplicate migration X";
-    TEST_DUPLICATE: Error, "duplicate test name X";
+    UNUSED_IMPORT: Warn, "import that is never used",
+        "An import that nothing uses makes a reader look for the use, and loads a module for nothing. Remove it.",
+        bad "@file util.fuse
+fn go() -> Int:
+  return 1
+@file main.fuse
+import { go } from \"./util\"
+
+app \"t\":
+  print(1)
+",
+        good "@file util.fuse
+fn go() -> Int:
+  return 1
+@file main.fuse
+import { go } from \"./util\"
+
+app \"t\":
+  print(go())
+";
+    SYMBOL_DUPLICATE: Error, "name declared twice",
+        "Within one module every declaration has its own name. Types, enums, configs, services and apps also have their own name within the package, because schemas, routes and settings are called by it.",
+        bad "type Row:
+  id: Int
+
+fn Row() -> Int:
+  return 1
+",
+        good "type Row:
+  id: Int
+
+fn first_row() -> Int:
+  return 1
+";
+    MIGRATION_DUPLICATE: Error, "migration declared twice",
+        "The database remembers by its identifier that a migration ran. Two with one identifier would make one of them never run.",
+        bad "requires db
+
+migration one:
+  db.exec(\"create table a (id integer)\")
+
+migration one:
+  db.exec(\"create table b (id integer)\")
+",
+        good "requires db
+
+migration one:
+  db.exec(\"create table a (id integer)\")
+
+migration two:
+  db.exec(\"create table b (id integer)\")
+";
+    TEST_DUPLICATE: Error, "test declared twice",
+        "Reports and `--filter` call a test by its name, so that each has its own within the package.",
+        bad "test \"adds\":
+  assert(1 + 1 == 2)
+
+test \"adds\":
+  assert(2 + 2 == 4)
+",
+        good "test \"adds one\":
+  assert(1 + 1 == 2)
+
+test \"adds two\":
+  assert(2 + 2 == 4)
+";
 }
