@@ -1,7 +1,7 @@
 //! What checking found out: the seam between the checker and everything that
 //! comes after it.
 //!
-//! A [`TypedModule`] belongs to one [`ast::Module`] and answers questions about
+//! A [`TypedModule`] belongs to one [`Module`](fuse_syntax::ast::Module) and answers questions about
 //! its nodes by their numbers. It holds everything a lowering needs, so that no
 //! rule of the language is applied twice:
 //!
