@@ -123,7 +123,7 @@ pub struct Entry {
     pub explanation: &'static str,
     /// A program that is reported. A line `@file NAME` starts each file when
     /// there are several, or when it is no module. Where no program can show
-    /// it, comments tell what happens.
+    /// it, it is told with commands, and starts with `$ `.
     pub bad: &'static str,
     /// The program, mended.
     pub good: &'static str,

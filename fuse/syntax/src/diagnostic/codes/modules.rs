@@ -229,12 +229,21 @@ app \"t\":
 ";
     ASSET_READ: Error, "an asset cannot be read",
         "Make the file readable. It may hold at most 16 MiB.",
-        bad "",
-        good "";
+        bad "$ chmod 000 note.md
+$ fuse check
+",
+        good "$ chmod 644 note.md
+$ fuse check
+";
     ASSET_UTF8: Error, "an asset is not UTF-8",
         "Save the file as UTF-8. The message points at the first byte that is not.",
-        bad "",
-        good "";
+        bad "$ file note.md
+note.md: ISO-8859 text
+$ fuse check
+",
+        good "$ iconv -f LATIN1 -t UTF-8 note.md -o note.md
+$ fuse check
+";
     ASSET_JSON_INVALID: Error, "a JSON asset is malformed",
         "JSON has quoted keys, no comments, no comma behind the last element, and each key once in an object.",
         bad "@file main.fuse
