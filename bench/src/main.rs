@@ -5,9 +5,11 @@
 //! measures a tenth as long and `--only` those scenarios whose name contains
 //! the text, for work on the code.
 
+mod cache;
 mod fuse_front;
 mod harness;
 mod http;
+mod kv;
 mod machine;
 mod report;
 mod router;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 use harness::{Effort, Selection};
 use report::{Form, Report};
 
-const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router      dispatch against matchit and axum\n  http        whole servers against hyper, axum with tower-http and actix-web\n  fuse-front  the front end of Fuse over 50 000 lines\n";
+const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router      dispatch against matchit and axum\n  http        whole servers against hyper, axum with tower-http and actix-web\n  fuse-front  the front end of Fuse over 50 000 lines\n  kv          the embedded key/value store against redb and SQLite\n  cache       the in-process cache against moka and quick_cache\n";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -36,6 +38,8 @@ fn main() -> ExitCode {
         Some("router") => Ok(router::run(&selection)),
         Some("http") => http::run(&selection),
         Some("fuse-front") => fuse_front::run(&selection),
+        Some("kv") => kv::run(&selection).map_err(|problem| problem.to_string()),
+        Some("cache") => Ok(cache::run(&selection)),
         _ => return usage(),
     };
     match report {

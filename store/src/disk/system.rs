@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, Metadata, OpenOptions};
@@ -97,7 +98,7 @@ impl Disk for SystemDisk {
         #[cfg(unix)]
         options.mode(self.file_mode);
         let file = self.root.open_with(path, &options)?.into_std();
-        Ok(Arc::new(SystemFile(file)))
+        Ok(Arc::new(SystemFile(file, AtomicBool::new(false))))
     }
 
     fn metadata(&self, path: &str) -> io::Result<DiskMetadata> {
@@ -205,9 +206,19 @@ fn identity(_: &Metadata) -> FileId {
     (0, 0)
 }
 
-/// A file of the file system.
+/// A file of the file system, and whether it is locked through it.
 #[derive(Debug)]
-struct SystemFile(File);
+struct SystemFile(File, AtomicBool);
+
+impl Drop for SystemFile {
+    fn drop(&mut self) {
+        if self.1.load(Relaxed) {
+            // A process that is being started may hold a copy of the handle
+            // for a moment longer, and with it the lock.
+            let _ = self.0.unlock();
+        }
+    }
+}
 
 impl DiskFile for SystemFile {
     fn metadata(&self) -> io::Result<DiskMetadata> {
@@ -245,7 +256,10 @@ impl DiskFile for SystemFile {
 
     fn try_lock(&self) -> io::Result<bool> {
         match self.0.try_lock() {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.1.store(true, Relaxed);
+                Ok(true)
+            }
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }
