@@ -22,6 +22,7 @@ mod negotiation;
 mod oracle;
 mod reply;
 mod router;
+mod store;
 mod text;
 mod tokens;
 mod untrusted;
@@ -93,6 +94,14 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("safe_url", untrusted::safe_url),
     ("sse_event", reply::sse_event),
     ("ssrf_url", untrusted::ssrf_url),
+    ("store_cached", store::cached),
+    ("store_column", store::column),
+    ("store_key", store::key),
+    ("store_kv_file", store::kv_file),
+    ("store_kv_journal", store::kv_journal),
+    ("store_object_path", store::object_path),
+    ("store_record", store::record),
+    ("store_sql", store::sql),
     ("traceparent", text::traceparent),
 ];
 
