@@ -5,9 +5,8 @@ use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
 use crate::kind::SyntaxKind;
 use crate::span::TextRange;
 
-/// Interpolations deeper than this are read as text; the parser would refuse
-/// them as well.
-const DEPTH_MAX: usize = 256;
+/// Interpolations deeper than this are read as text, with an error.
+const DEPTH_MAX: usize = crate::parse::NESTING_MAX as usize;
 
 /// After so many interpolations that run to the end of the file, they are not
 /// looked for any more, so that the time stays linear.
@@ -42,6 +41,8 @@ pub(super) struct Mode {
 enum Stop {
     Closed,
     Interpolation,
+    /// At an interpolation that nests too deep.
+    TooDeep,
     Unterminated,
 }
 
@@ -125,6 +126,7 @@ impl Lexer<'_> {
         let stop = self.scan(quotes, one_line);
         match stop {
             Stop::Interpolation => self.interpolation(string, start, quotes, one_line),
+            Stop::TooDeep => self.too_deep(),
             Stop::Closed | Stop::Unterminated if first => {
                 let closed = matches!(stop, Stop::Closed);
                 if closed {
@@ -196,16 +198,16 @@ impl Lexer<'_> {
                     }
                     return Stop::Unterminated;
                 }
-                b'$' if self.peek(1) == b'{' && self.may_interpolate() => {
-                    return Stop::Interpolation;
+                b'$' if self.peek(1) == b'{' && self.pos >= self.plain_until => {
+                    return if self.modes.len() < DEPTH_MAX {
+                        Stop::Interpolation
+                    } else {
+                        Stop::TooDeep
+                    };
                 }
                 _ => self.pos += 1,
             }
         }
-    }
-
-    fn may_interpolate(&self) -> bool {
-        self.pos >= self.plain_until && self.modes.len() < DEPTH_MAX
     }
 
     /// `pos` is at a backslash.
@@ -281,14 +283,58 @@ impl Lexer<'_> {
         }
     }
 
-    /// The line ended inside an interpolation that must end on it: everything
-    /// from the outermost `${` to the last quote of the line is read as text,
-    /// so that one missing brace gives one error.
+    /// The line ended inside an interpolation that must end on it: one missing
+    /// brace gives one error.
     pub(super) fn reopen(&mut self) {
-        let Some(index) = self.modes.iter().position(|mode| mode.one_line) else {
-            return;
-        };
-        let mode = self.forget_from(index);
+        if let Some(index) = self.outermost_on_line() {
+            let diagnostic = self.interpolation_unterminated(index);
+            self.line_as_text(index, diagnostic);
+        }
+    }
+
+    /// The file ended inside an interpolation.
+    pub(super) fn reopen_at_end(&mut self) -> bool {
+        if self.modes.is_empty() {
+            return false;
+        }
+        if self.modes.iter().all(|mode| mode.one_line) {
+            self.reopen();
+        } else {
+            let diagnostic = self.interpolation_unterminated(0);
+            self.string_as_text(diagnostic);
+        }
+        true
+    }
+
+    /// `pos` is at an interpolation inside of too many others.
+    fn too_deep(&mut self) {
+        let code = Code::PARSE_NESTING;
+        let diagnostic = self
+            .diagnostic(code, self.pos, self.pos + 2, "nesting too deep")
+            .hint(format!(
+                "at most {DEPTH_MAX} levels; bind a part with `let`"
+            ));
+        match self.outermost_on_line() {
+            Some(index) => self.line_as_text(index, diagnostic),
+            None => self.string_as_text(diagnostic),
+        }
+    }
+
+    fn outermost_on_line(&self) -> Option<usize> {
+        self.modes.iter().position(|mode| mode.one_line)
+    }
+
+    fn interpolation_unterminated(&self, index: usize) -> Diagnostic {
+        let dollar = self.modes[index].dollar;
+        let code = Code::LEX_INTERP_UNTERMINATED;
+        self.diagnostic(code, dollar, dollar + 2, "unterminated interpolation")
+            .hint("close it with `}`")
+    }
+
+    /// Reads everything from the `${` of a mode to the last quote of the line
+    /// as text.
+    fn line_as_text(&mut self, index: usize, diagnostic: Diagnostic) {
+        let mode = self.forget_from(index, diagnostic);
         let end = self.unterminated_end(false);
         let line = &self.bytes[mode.dollar..end];
         match memchr::memrchr(b'"', line) {
@@ -309,30 +355,21 @@ impl Lexer<'_> {
         }
     }
 
-    /// The file ended inside an interpolation.
-    pub(super) fn reopen_at_end(&mut self) -> bool {
-        if self.modes.is_empty() {
-            return false;
-        }
-        if self.modes.iter().all(|mode| mode.one_line) {
-            self.reopen();
-            return true;
-        }
+    /// Reads the rest of the outermost string as text, whatever it holds.
+    fn string_as_text(&mut self, diagnostic: Diagnostic) {
         self.restarts += 1;
         if self.restarts > RESTARTS_MAX {
             self.plain_until = usize::MAX;
         }
-        let mode = self.forget_from(0);
+        let mode = self.forget_from(0, diagnostic);
         let plain_until = self.plain_until;
-        // The rest of this string is text, whatever it holds.
         self.plain_until = usize::MAX;
         self.text(mode.string, mode.dollar, mode.quotes, mode.one_line);
         self.plain_until = plain_until;
-        true
     }
 
-    /// Goes back to the `${` of a mode, and reports it.
-    fn forget_from(&mut self, index: usize) -> Mode {
+    /// Goes back to the `${` of a mode, and reports why.
+    fn forget_from(&mut self, index: usize, diagnostic: Diagnostic) -> Mode {
         let mode = self.modes[index];
         self.modes.truncate(index);
         self.tokens.kinds.truncate(mode.tokens);
@@ -340,11 +377,6 @@ impl Lexer<'_> {
         self.diagnostics.truncate(mode.diagnostics);
         self.unterminated
             .retain(|token| (*token as usize) < mode.tokens);
-        let code = Code::LEX_INTERP_UNTERMINATED;
-        let message = "unterminated interpolation";
-        let diagnostic = self
-            .diagnostic(code, mode.dollar, mode.dollar + 2, message)
-            .hint("close it with `}`");
         self.report(diagnostic);
         self.line_used = true;
         self.pos = mode.dollar + 2;
