@@ -39,7 +39,7 @@ pub struct LoadOptions {
     /// How long to wait for somebody else who loads the value. 5 s unless set.
     pub wait_timeout: Duration,
     /// How long one process may keep the others from loading; they all load
-    /// unless set. Needs a cache that is [`conditional`](Cache::conditional).
+    /// unless set. Needs a cache that is [`conditional`](crate::cache::Cache::conditional).
     pub lease: Option<Duration>,
 }
 
@@ -155,7 +155,7 @@ impl From<CacheError> for LoadError {
     }
 }
 
-/// What a [`LoadingCache`] counts.
+/// What a [`LoadingCache`](crate::cache::LoadingCache) counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadingStats {
