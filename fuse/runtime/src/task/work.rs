@@ -117,9 +117,11 @@ impl Task {
                 .unwrap_or_else(Fault::cancelled)),
         };
         *lock(&self.result) = Some(result);
+        // Counted before anybody can see the result: who has awaited all tasks
+        // finds all of them completed.
+        tasks.metrics().completed(self.spawned.elapsed());
         self.state.store(DONE, Ordering::Release);
         self.done.notify_all();
-        tasks.metrics().completed(self.spawned.elapsed());
         true
     }
 
