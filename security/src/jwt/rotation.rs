@@ -30,7 +30,20 @@ struct Stored {
 }
 
 impl Stored {
+    /// Another instance may rotate between the reading of the marker and that
+    /// of the key it names, which then signs no more; so it is read again.
     async fn read(store: &dyn KeyStore) -> Result<Self, JwtError> {
+        let mut stored = Self::read_once(store).await?;
+        for _ in 1..ATTEMPTS {
+            if !stored.named().is_some_and(is_superseded) {
+                break;
+            }
+            stored = Self::read_once(store).await?;
+        }
+        Ok(stored)
+    }
+
+    async fn read_once(store: &dyn KeyStore) -> Result<Self, JwtError> {
         let marker = store.get(ACTIVE).await;
         let marker =
             marker.map_err(|error| JwtError::store("failed to read active signing key", error))?;
@@ -52,11 +65,16 @@ impl Stored {
         Ok(Self { records, marker })
     }
 
-    /// The record that signs; `None` without a marker, or with one that names
-    /// no key.
-    fn active(&self) -> Option<&(KeyRecord, Arc<Key>)> {
+    /// The record that the marker names.
+    fn named(&self) -> Option<&(KeyRecord, Arc<Key>)> {
         let kid = std::str::from_utf8(self.marker.as_ref()?.expose()).ok()?;
         self.records.get(kid)
+    }
+
+    /// The record that signs; `None` without a marker, or with one that names
+    /// no key that may.
+    fn active(&self) -> Option<&(KeyRecord, Arc<Key>)> {
+        self.named().filter(|record| !is_superseded(record))
     }
 
     fn keyset(&self, config: &JwtConfig, clock: &dyn Clock) -> Option<Keyset> {
@@ -75,6 +93,10 @@ impl Stored {
         }
         Some(keyset)
     }
+}
+
+fn is_superseded((record, _): &(KeyRecord, Arc<Key>)) -> bool {
+    record.superseded_at.is_some()
 }
 
 /// Keys whose tokens have all ended.

@@ -5,6 +5,7 @@ use plumego_security::jwt::{
     Algorithm, ExpectedType, IssueOptions, JwtConfig, JwtManager, KeyState, KeyStore,
     RotationFailure, TokenType,
 };
+use plumego_security::secret::SecretBytes;
 
 use crate::support::{Bench, NOW, ada, editor, issue, word};
 
@@ -142,6 +143,33 @@ async fn tokens_are_issued_and_verified_while_keys_rotate() {
         key_of(&peer).await,
         "one key signs"
     );
+}
+
+#[tokio::test]
+async fn keys_read_while_another_instance_rotates_can_sign() {
+    let bench = Bench::new(Algorithm::Hs256).await;
+    let peer = bench.peer(JwtConfig::default()).await;
+    bench.store.rotate_after_marker(peer.clone());
+    bench.manager.refresh().await.unwrap();
+    assert_eq!(key_of(&bench.manager).await, key_of(&peer).await);
+}
+
+#[tokio::test]
+async fn a_marker_that_names_a_key_which_signs_no_more_is_replaced() {
+    let bench = Bench::new(Algorithm::Hs256).await;
+    let old = key_of(&bench.manager).await;
+    let new = bench.manager.rotate().await.unwrap().id;
+    let store = &bench.store.inner;
+    let marker = SecretBytes::from(old.as_bytes());
+    assert!(
+        store
+            .compare_and_swap("jwt:active", Some(new.as_bytes()), marker)
+            .await
+            .unwrap()
+    );
+    bench.manager.refresh().await.unwrap();
+    let signs = key_of(&bench.manager).await;
+    assert!(signs != old && signs != new);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A manager on a clock that tests turn, and tokens that it did not issue.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -192,6 +192,8 @@ struct State {
     is_down: AtomicBool,
     is_hanging: AtomicBool,
     markers_read: AtomicUsize,
+    /// Who rotates as soon as the marker was read.
+    rotator: Mutex<Option<JwtManager>>,
     writes: AtomicUsize,
     /// The number of the write that fails.
     failing_write: AtomicUsize,
@@ -211,6 +213,12 @@ impl Faulty {
     pub(crate) fn fail_write(&self, n: usize) {
         self.state.writes.store(0, Ordering::SeqCst);
         self.state.failing_write.store(n, Ordering::SeqCst);
+    }
+
+    /// Lets `rotator` replace the key behind the back of whoever reads the
+    /// marker next.
+    pub(crate) fn rotate_after_marker(&self, rotator: JwtManager) {
+        *self.state.rotator.lock().unwrap() = Some(rotator);
     }
 
     /// How often the keys were read.
@@ -246,7 +254,14 @@ impl KeyStore for Faulty {
                 self.state.markers_read.fetch_add(1, Ordering::SeqCst);
             }
             self.ask().await?;
-            self.inner.get(key).await
+            let found = self.inner.get(key).await;
+            if key == "jwt:active" {
+                let rotator = self.state.rotator.lock().unwrap().take();
+                if let Some(rotator) = rotator {
+                    rotator.rotate().await?;
+                }
+            }
+            found
         })
     }
 
