@@ -13,6 +13,7 @@ mod kv;
 mod machine;
 mod report;
 mod router;
+mod security;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use harness::{Effort, Selection};
 use report::{Form, Report};
 
-const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router      dispatch against matchit and axum\n  http        whole servers against hyper, axum with tower-http and actix-web\n  fuse-front  the front end of Fuse over 50 000 lines\n  kv          the embedded key/value store against redb and SQLite\n  cache       the in-process cache against moka and quick_cache\n";
+const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router      dispatch against matchit and axum\n  http        whole servers against hyper, axum with tower-http and actix-web\n  fuse-front  the front end of Fuse over 50 000 lines\n  kv          the embedded key/value store against redb and SQLite\n  cache       the in-process cache against moka and quick_cache\n  security    tokens, headers and limits against jsonwebtoken and governor\n";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Some("http") => http::run(&selection),
         Some("fuse-front") => fuse_front::run(&selection),
         Some("kv") => kv::run(&selection).map_err(|problem| problem.to_string()),
+        Some("security") => security::run(&selection).map_err(|problem| problem.to_string()),
         Some("cache") => Ok(cache::run(&selection)),
         _ => return usage(),
     };

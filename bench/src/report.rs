@@ -110,19 +110,24 @@ impl Row {
         }
     }
 
-    /// Adds what both allocate per operation; `allowed` is what the subject
-    /// may.
-    pub(crate) fn with_costs(mut self, subject: Cost, peer: Cost, allowed: Option<f64>) -> Self {
+    /// Adds what the subject allocates per operation, and may.
+    pub(crate) fn with_cost(mut self, subject: Cost, allowed: Option<f64>) -> Self {
         self.subject_cost = Some(SubjectCost {
             subject_allocations: subject.allocations,
             subject_bytes: subject.bytes,
         });
+        self.pass &= allowed.is_none_or(|allowed| subject.allocations <= allowed);
+        self
+    }
+
+    /// Adds what both allocate per operation; `allowed` is what the subject
+    /// may.
+    pub(crate) fn with_costs(mut self, subject: Cost, peer: Cost, allowed: Option<f64>) -> Self {
         self.peer_cost = Some(PeerCost {
             peer_allocations: peer.allocations,
             peer_bytes: peer.bytes,
         });
-        self.pass &= allowed.is_none_or(|allowed| subject.allocations <= allowed);
-        self
+        self.with_cost(subject, allowed)
     }
 }
 
