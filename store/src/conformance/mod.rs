@@ -15,6 +15,7 @@ pub mod file;
 mod history;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
+mod killing;
 #[cfg(feature = "kv")]
 pub mod kv;
 mod random;

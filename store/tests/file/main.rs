@@ -1,21 +1,43 @@
 //! Every storage of files passes its suite.
+//!
+//! With `PLUMEGO_FAULTS=full` in the environment the writer is killed 500
+//! times, which takes minutes.
 
 #![expect(clippy::unwrap_used, reason = "the setup of a test may fail it")]
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
 use plumego_contract::{Clock, ManualClock};
 use plumego_store::BoxFuture;
 use plumego_store::conformance::SimulatedDisk;
-use plumego_store::conformance::file::{FileFixture, run};
+use plumego_store::conformance::file::{FileFixture, run, write_until_killed};
 use plumego_store::file::{
     FileErrorKind, FileResult, FileStorage, LocalFileOptions, MemoryFileOptions, MemoryFileStorage,
     ObjectPath, PutRequest,
 };
 use tempfile::TempDir;
+
+/// Where the process to be killed finds its storage.
+const DIRECTORY: &str = "PLUMEGO_KILLED_STORAGE";
+
+const SEED: &str = "PLUMEGO_KILLED_SEED";
+
+/// The process that is killed; it does nothing when it runs as a test.
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_until_killed() {
+    let Ok(directory) = std::env::var(DIRECTORY) else {
+        return;
+    };
+    let seed = std::env::var(SEED).unwrap().parse().unwrap();
+    let storage = LocalFileOptions::new(directory).open().await.unwrap();
+    write_until_killed(Arc::new(storage), io::stdout(), seed)
+        .await
+        .unwrap();
+}
 
 struct Memory;
 
@@ -35,7 +57,9 @@ impl FileFixture for Memory {
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_passes() {
     let report = run(&Memory).await;
-    report.assert_passed_except(&["FI-03", "FI-14", "FI-16", "FI-17", "FI-18", "FI-19"]);
+    report.assert_passed_except(&[
+        "FI-03", "FI-14", "FI-16", "FI-17", "FI-18", "FI-19", "FI-20",
+    ]);
 }
 
 #[tokio::test]
@@ -96,6 +120,34 @@ impl FileFixture for Local {
         let mut names = Vec::new();
         walk(&self.root(), "", &mut names);
         Box::pin(std::future::ready(Some(names)))
+    }
+
+    fn open_directory<'a>(
+        &'a self,
+        directory: &'a Path,
+    ) -> Option<BoxFuture<'a, FileResult<Arc<dyn FileStorage>>>> {
+        Some(Box::pin(async move {
+            let storage = LocalFileOptions::new(directory).open().await?;
+            Ok(Arc::new(storage) as Arc<dyn FileStorage>)
+        }))
+    }
+
+    fn spawn_writer(&self, directory: &Path, seed: u64) -> Option<io::Result<Child>> {
+        let this = std::env::current_exe().unwrap();
+        let child = Command::new(this)
+            .args(["--exact", "writes_until_killed", "--nocapture"])
+            .env(DIRECTORY, directory)
+            .env(SEED, seed.to_string())
+            .stdout(Stdio::piped())
+            .spawn();
+        Some(child)
+    }
+
+    fn kills(&self) -> u32 {
+        match std::env::var("PLUMEGO_FAULTS").as_deref() {
+            Ok("full") => 500,
+            _ => 12,
+        }
     }
 
     fn link_out(&self) -> bool {
@@ -175,7 +227,7 @@ impl FileFixture for Simulated {
 #[tokio::test(flavor = "multi_thread")]
 async fn local_passes_on_any_disk() {
     let report = run(&Simulated::default()).await;
-    report.assert_passed_except(&["FI-03", "FI-16"]);
+    report.assert_passed_except(&["FI-03", "FI-16", "FI-20"]);
 }
 
 #[cfg(unix)]

@@ -27,17 +27,22 @@
 //! # #[tokio::main] async fn main() {
 //! let report = run(&Memory).await;
 //! // Memory has no links, no medium to lose, and ends with the process.
-//! report.assert_passed_except(&["FI-03", "FI-14", "FI-16", "FI-17", "FI-18", "FI-19"]);
+//! report.assert_passed_except(&["FI-03", "FI-14", "FI-16", "FI-17", "FI-18", "FI-19", "FI-20"]);
 //! # }
 //! ```
 
 mod content;
 mod faults;
 mod histories;
+mod killed;
 mod model;
 mod paths;
 
+pub use killed::write_until_killed;
+
 use std::io;
+use std::path::Path;
+use std::process::Child;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -93,6 +98,29 @@ pub trait FileFixture: Send + Sync + 'static {
         Box::pin(std::future::ready(false))
     }
 
+    /// The storage that keeps its files in this directory, which is there and
+    /// empty the first time; `None` if it keeps them elsewhere.
+    fn open_directory<'a>(
+        &'a self,
+        directory: &'a Path,
+    ) -> Option<BoxFuture<'a, FileResult<Arc<dyn FileStorage>>>> {
+        let _ = directory;
+        None
+    }
+
+    /// Starts a program that opens the storage in this directory, calls
+    /// [`write_until_killed`] with this seed, and whose standard output is
+    /// piped.
+    fn spawn_writer(&self, directory: &Path, seed: u64) -> Option<io::Result<Child>> {
+        let _ = (directory, seed);
+        None
+    }
+
+    /// How often that program is killed.
+    fn kills(&self) -> u32 {
+        12
+    }
+
     /// Texts that no error may show: where the backend keeps its files.
     fn secrets(&self) -> Vec<String> {
         Vec::new()
@@ -130,6 +158,7 @@ pub async fn run(fixture: &(dyn FileFixture + 'static)) -> Report {
         ("FI-17", "the power may be cut at any call", faults::power_cut),
         ("FI-18", "any single call may fail", faults::every_call),
         ("FI-19", "a full disk harms nothing", faults::full_disk),
+        ("FI-20", "a program is killed while it writes, again and again", killed::again_and_again),
         ("FI-M", "random operations agree with a plain map", model::agrees),
         ("FI-L", "concurrent histories are linearizable, path by path", histories::linearizable),
     );
