@@ -5,7 +5,7 @@ use crate::command::{cargo, run as run_command};
 /// Flags of `bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The benchmark: `router`, `http`, `fuse-front`, `kv` or `cache`.
+    /// The benchmark: `router`, `http`, `fuse-front`, `kv`, `cache` or `security`.
     name: String,
     /// Print one JSON document instead of a table.
     #[arg(long)]
@@ -29,6 +29,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     run_command(
         &mut command,
-        "`router`, `http`, `fuse-front`, `kv` and `cache` are the benchmarks; run on a quiet machine",
+        "`router`, `http`, `fuse-front`, `kv`, `cache` and `security` are the benchmarks; run on a quiet machine",
     )
 }
