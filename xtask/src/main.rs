@@ -48,6 +48,8 @@ enum Task {
     Bench(task::bench::Args),
     /// Start, stop or list the servers that adapter tests talk to.
     Services(task::services::Args),
+    /// Run the same Fuse programs on every backend and compare what they show.
+    Parity(task::parity::Args),
     /// Run one fuzz target for a limited time.
     Fuzz(task::fuzz::Args),
 }
@@ -89,6 +91,7 @@ fn run(task: &Task) -> anyhow::Result<ExitCode> {
         Task::Docs(args) => task::docs::run(args)?,
         Task::Bench(args) => task::bench::run(args)?,
         Task::Services(args) => task::services::run(args)?,
+        Task::Parity(args) => task::parity::run(args)?,
         Task::Fuzz(args) => task::fuzz::run(args)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -14,8 +14,13 @@ use crate::backend::Backend;
 pub struct Case {
     /// Its name in the matrix, such as `N-03`.
     pub id: String,
-    /// The directory below `fixtures/` with the program.
-    pub fixture: String,
+    /// The directory below `fixtures/` with the program; without it, `files`
+    /// has a `main.fuse`.
+    #[serde(default)]
+    pub fixture: Option<String>,
+    /// The command of `fuse`.
+    #[serde(default = "run")]
+    pub command: String,
     /// Arguments of the program, behind `--`.
     #[serde(default)]
     pub args: Vec<String>,
@@ -31,9 +36,13 @@ pub struct Case {
     /// What the program reads.
     #[serde(default)]
     pub stdin: String,
+    /// Lines of standard output after which its reader goes away.
+    pub stdout_lines: Option<usize>,
     /// Arguments of runs before this one, in the same directory.
     #[serde(default)]
     pub before: Vec<Vec<String>>,
+    /// The command of `fuse` for those, if it is another.
+    pub before_command: Option<String>,
     /// A run after this one, in the same directory.
     pub after: Option<After>,
     /// A database file whose write lock is held when the program starts.
@@ -58,6 +67,10 @@ pub struct Case {
     pub backends: Vec<Backend>,
 }
 
+fn run() -> String {
+    "run".into()
+}
+
 fn term() -> String {
     "SIGTERM".into()
 }
@@ -74,9 +87,15 @@ pub struct AotExpect {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct After {
+    /// The command of `fuse`, if it is another.
+    pub command: Option<String>,
+    /// Flags of the command, before the program.
+    #[serde(default)]
+    pub flags: Vec<String>,
     /// Arguments of the program.
+    #[serde(default)]
     pub args: Vec<String>,
-    /// All it writes.
+    /// All it writes, in which `$TIME` stands for a time.
     pub stdout: String,
 }
 
@@ -218,10 +237,11 @@ impl Case {
         }
     }
 
-    /// The directory of its program.
+    /// Its program, unless its files have one.
     #[must_use]
-    pub fn fixture_dir(&self) -> PathBuf {
-        root().join("fixtures").join(&self.fixture)
+    pub fn program(&self) -> Option<PathBuf> {
+        let fixture = self.fixture.as_ref()?;
+        Some(root().join("fixtures").join(fixture).join("main.fuse"))
     }
 }
 

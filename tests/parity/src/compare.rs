@@ -30,7 +30,12 @@ pub fn check(case: &Case, backend: Backend) -> anyhow::Result<()> {
     }
     place_program(case, work)?;
     for args in &case.before {
-        Started::spawn(&mut command(case, backend, work, args, None), b"")?.finish()?;
+        let line = Line {
+            name: case.before_command.as_ref().unwrap_or(&case.command),
+            args,
+            ..Line::of(case)
+        };
+        Started::spawn(&mut line.command(case, backend, work), b"")?.finish()?;
     }
     let mut differences = Differences::new(case, backend);
     let taken = case
@@ -41,20 +46,20 @@ pub fn check(case: &Case, backend: Backend) -> anyhow::Result<()> {
         .as_ref()
         .map(std::net::TcpListener::local_addr)
         .transpose()?;
-    let mut run = command(
-        case,
-        backend,
-        work,
-        &case.args,
-        port.map(|address| address.port()),
-    );
+    let mut run = Line::of(case).command(case, backend, work);
+    if let Some(address) = port {
+        run.env("PORT", address.port().to_string());
+    }
     let finished = if case.requests.is_empty() && case.signal != "SIGINT" {
         let lock = case
             .lock
             .as_ref()
             .map(|lock| serving::hold(work, lock))
             .transpose()?;
-        let started = Started::spawn(&mut run, case.stdin.as_bytes())?;
+        let started = match case.stdout_lines {
+            Some(lines) => Started::spawn_read(&mut run, case.stdin.as_bytes(), lines)?,
+            None => Started::spawn(&mut run, case.stdin.as_bytes())?,
+        };
         if let Some(lock) = lock {
             lock.release_later(&started)?;
         }
@@ -64,41 +69,53 @@ pub fn check(case: &Case, backend: Backend) -> anyhow::Result<()> {
     };
     outcome(case.expect_on(backend), &finished, &mut differences);
     if let Some(after) = &case.after {
-        let mut run = command(case, backend, work, &after.args, None);
-        let finished = Started::spawn(&mut run, b"")?.finish()?;
-        differences.texts("stdout afterwards", &after.stdout, &text(&finished.stdout));
+        let line = Line {
+            name: after.command.as_ref().unwrap_or(&case.command),
+            flags: &after.flags,
+            args: &after.args,
+        };
+        let finished = Started::spawn(&mut line.command(case, backend, work), b"")?.finish()?;
+        let stdout = normal::times(&text(&finished.stdout));
+        differences.texts("stdout afterwards", &after.stdout, &stdout);
     }
     differences.into_result()
 }
 
-/// The command line of a row: nothing in the environment but what it says.
-fn command(
-    case: &Case,
-    backend: Backend,
-    work: &Path,
-    args: &[String],
-    port: Option<u16>,
-) -> Command {
-    let mut command = Command::new(fuse());
-    command.current_dir(work).env_clear();
-    for name in ["PATH", "HOME"] {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
+/// What a command line says.
+struct Line<'c> {
+    name: &'c str,
+    flags: &'c [String],
+    args: &'c [String],
+}
+
+impl<'c> Line<'c> {
+    fn of(case: &'c Case) -> Self {
+        Self {
+            name: &case.command,
+            flags: &case.flags,
+            args: &case.args,
         }
     }
-    command.envs(&case.env);
-    if let Some(port) = port {
-        command.env("PORT", port.to_string());
+
+    /// Nothing is in the environment but what the row says.
+    fn command(&self, case: &Case, backend: Backend, work: &Path) -> Command {
+        let mut command = Command::new(fuse());
+        command.current_dir(work).env_clear();
+        for name in ["PATH", "HOME"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.envs(&case.env).arg(self.name).args(self.flags);
+        if matches!(self.name, "run" | "test") {
+            command.args(["--backend", backend.label()]);
+        }
+        command.arg("main.fuse");
+        if !self.args.is_empty() {
+            command.arg("--").args(self.args);
+        }
+        command
     }
-    command
-        .arg("run")
-        .args(&case.flags)
-        .args(["--backend", backend.label()]);
-    command.arg("main.fuse");
-    if !args.is_empty() {
-        command.arg("--").args(args);
-    }
-    command
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -274,8 +291,12 @@ impl<'c> Differences<'c> {
 
 /// Puts the program of a case into the directory it works in.
 fn place_program(case: &Case, work: &Path) -> anyhow::Result<()> {
-    let main = case.fixture_dir().join("main.fuse");
-    std::fs::copy(&main, work.join("main.fuse"))
+    let there = work.join("main.fuse");
+    let Some(main) = case.program() else {
+        ensure!(there.exists(), "{} has no program", case.id);
+        return Ok(());
+    };
+    std::fs::copy(&main, there)
         .with_context(|| format!("{} has no program at {}", case.id, main.display()))
         .map(drop)
 }

@@ -54,6 +54,30 @@ pub fn failure(line: &str) -> Option<String> {
     )
 }
 
+/// Every time, as RFC 3339 writes it in UTC, becomes `$TIME` (N3).
+#[must_use]
+pub fn times(text: &str) -> String {
+    let words = text.split_inclusive(char::is_whitespace);
+    let words = words.map(|word| {
+        let bare = word.trim_end();
+        match is_time(bare) {
+            true => format!("$TIME{}", &word[bare.len()..]),
+            false => word.to_owned(),
+        }
+    });
+    words.collect()
+}
+
+fn is_time(word: &str) -> bool {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == shape,
+    };
+    let bytes = word.as_bytes();
+    bytes.len() > SHAPE.len() && bytes.ends_with(b"Z") && bytes.iter().zip(SHAPE).all(fits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +123,11 @@ mod tests {
         let fatal = r"fatal: class=runtime_fatal code=x message=a\nb";
         assert_eq!(failure(fatal).as_deref(), Some("a\nb"));
         assert_eq!(failure("error: x"), None);
+    }
+
+    #[test]
+    fn times_are_replaced_where_they_stand() {
+        let found = times("applied 1_a 2026-11-30T21:08:55.296Z\npending 2026-11-30\n");
+        assert_eq!(found, "applied 1_a $TIME\npending 2026-11-30\n");
     }
 }

@@ -57,6 +57,20 @@ impl Started {
     ///
     /// When it cannot be started.
     pub fn spawn(command: &mut Command, stdin: &[u8]) -> anyhow::Result<Self> {
+        Self::spawn_read(command, stdin, usize::MAX)
+    }
+
+    /// Starts a program as [`spawn`](Self::spawn) does, and reads no more than
+    /// some lines of its output before it closes the pipe.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn spawn_read(
+        command: &mut Command,
+        stdin: &[u8],
+        lines_max: usize,
+    ) -> anyhow::Result<Self> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -64,7 +78,7 @@ impl Started {
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let mut input = child.stdin.take().context("no standard input")?;
-        let mut output = child.stdout.take().context("no standard output")?;
+        let output = child.stdout.take().context("no standard output")?;
         let errors = child.stderr.take().context("no standard error")?;
         let stdin = stdin.to_vec();
         // A program that does not read gets a broken pipe, which is its choice.
@@ -73,7 +87,14 @@ impl Started {
         });
         let stdout = std::thread::spawn(move || {
             let mut bytes = Vec::new();
-            let _ = output.read_to_end(&mut bytes);
+            let mut output = BufReader::new(output);
+            if lines_max == usize::MAX {
+                let _ = output.read_to_end(&mut bytes);
+                return bytes;
+            }
+            for _ in 0..lines_max {
+                let _ = output.read_until(b'\n', &mut bytes);
+            }
             bytes
         });
         let (sender, lines) = channel();
