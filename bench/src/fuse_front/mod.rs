@@ -1,6 +1,7 @@
 //! The front end of Fuse over a package of fifty modules and 50 000 lines, on
 //! one core.
 
+mod command;
 mod extremes;
 mod generate;
 
@@ -23,11 +24,22 @@ const UNIT: &str = "M lines/s";
 
 pub(crate) fn run(selection: &Selection) -> Result<Report, String> {
     let sources = generate::package(50, 1_000);
-    valid(&sources)?;
+    // Diagnostics would make work that nobody means to measure.
+    if let Some(problem) = command::problems(&sources).first() {
+        return Err(format!("the generated package is not clean: {problem:?}"));
+    }
     let lines = generate::lines(&sources);
     let bytes: usize = sources.iter().map(|source| source.text.len()).sum();
     harness::pin(0);
     let mut rows = speed(selection, &sources, lines);
+    if command::SCENARIOS
+        .iter()
+        .any(|name| selection.includes(name))
+    {
+        let mut whole = command::rows(selection.effort, &sources)?;
+        whole.retain(|row| selection.includes(&row.scenario));
+        rows.extend(whole);
+    }
     if selection.includes("memory") {
         rows.extend(memory(&sources, lines, bytes));
     }
@@ -35,25 +47,16 @@ pub(crate) fn run(selection: &Selection) -> Result<Report, String> {
         rows.extend(uncounted(extremes::rows));
     }
     Ok(Report {
-        machine: Machine::here(&["fuse-syntax"]),
+        machine: Machine::here(&["fuse-syntax", "fuse-check", "fuse"]),
         protocol: format!(
-            "{} modules, {lines} lines, {bytes} bytes; {} interleaved rounds of {:?} per subject, medians of whole packages; `parse` is lexing, layout, parsing and the AST, `format` parses the text before and after as well",
+            "{} modules, {lines} lines, {bytes} bytes; {} interleaved rounds of {:?} per subject, medians of whole packages; `parse` is lexing, layout, parsing and the AST, `format` parses the text before and after as well; `check` is `fuse check` as a process of its own, its processor time from start to end, median of {} runs, sources in the page cache",
             sources.len(),
             selection.effort.rounds,
-            selection.effort.round
+            selection.effort.round,
+            selection.effort.rounds * 4
         ),
         rows,
     })
-}
-
-/// Errors would make work that nobody measures.
-fn valid(sources: &[Source]) -> Result<(), String> {
-    for source in sources {
-        if parse(FileId(0), &source.text).has_errors() {
-            return Err(format!("{} has syntax errors", source.path));
-        }
-    }
-    Ok(())
 }
 
 fn speed(selection: &Selection, sources: &[Source], lines: usize) -> Vec<Row> {

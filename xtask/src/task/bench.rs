@@ -13,17 +13,20 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let mut command = cargo();
-    command.args([
-        "run",
+    let package = [
         "--locked",
         "--profile",
         "bench",
         "--package",
         "plumego-bench",
-        "--",
-    ]);
-    command.arg(&args.name);
+    ];
+    // The servers and commands it measures are programs beside it.
+    run_command(
+        cargo().arg("build").args(package).arg("--bins"),
+        "the benchmarks have to build",
+    )?;
+    let mut command = cargo();
+    command.arg("run").args(package).arg("--").arg(&args.name);
     if args.json {
         command.arg("--json");
     }
