@@ -5,7 +5,6 @@ use fuse_syntax::{Code, Diagnostic, Fix, TextRange};
 
 use super::frames::BodyKind;
 use super::{Checker, Want};
-use crate::relate::Slot;
 use crate::typed::{ArgSource, BangKind, Callee, Resolution};
 use crate::types::{Ty, TyKind, TyList};
 
@@ -262,7 +261,8 @@ impl Checker<'_> {
         if reported && !optional {
             self.extend_required_fix(left, right);
         }
-        let right_hint = hint.or((present != Ty::NEVER && ty != Ty::VALUE).then_some(present));
+        let from_left = (present != Ty::NEVER && ty != Ty::VALUE).then_some(present);
+        let right_hint = hint.or(self.offered(right, from_left));
         let right_mark = self.sink.mark();
         let right_ty = self.value(right, Want::maybe(right_hint));
         if reported || ty.is_invalid() {
@@ -299,30 +299,8 @@ impl Checker<'_> {
         left_whole: Ty,
     ) -> Ty {
         let [(left, present, left_mark), (right, right_ty, right_mark)] = *values;
-        let literal = self.literal(right);
-        let fits = literal.is_some()
-            && self
-                .relations
-                .coercion(self.types, self.decls, right_ty, present, Slot::Plain)
-                .is_none();
-        // A literal on the right takes the type of the left.
-        if fits && let Some(literal) = literal {
-            match self.fit_literal(literal, right_ty, present, Slot::Plain) {
-                super::literal::Fitting::Fits(coercion) => {
-                    self.out.set_coercion(right, coercion);
-                    return present;
-                }
-                super::literal::Fitting::Violates(reason) => {
-                    self.report_violation(right, reason, present);
-                    return present;
-                }
-                super::literal::Fitting::Other => {}
-            }
-        }
-        let Some(joined) = self
-            .relations
-            .join(self.types, self.decls, present, right_ty)
-        else {
+        let before = [(left, present, left_mark)];
+        let Some(joined) = self.join_literal(present, right_ty, right, &before) else {
             if !self.sink.reported_since(right_mark) {
                 let message = format!(
                     "incompatible element types `{}` and `{}`",

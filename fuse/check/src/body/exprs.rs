@@ -4,6 +4,7 @@ use fuse_syntax::ast::{Expr, ExprId, List, MapEntry};
 use fuse_syntax::{Code, Diagnostic};
 
 use super::flow::Yields;
+use super::literal::Fitting;
 use super::{Checker, Want};
 use crate::decls::resolve::is_key;
 use crate::relate::Slot;
@@ -139,7 +140,7 @@ impl Checker<'_> {
         let mut hint = None;
         for &value in values {
             let mark = self.sink.mark();
-            let ty = self.value(value, Want::maybe(hint));
+            let ty = self.value(value, Want::maybe(self.offered(value, hint)));
             if self.function_stored(value, ty) {
                 typed.push((value, Ty::INVALID, mark));
                 continue;
@@ -167,7 +168,7 @@ impl Checker<'_> {
                 }
             };
         }
-        // An earlier integer literal may have met a float only later.
+        // Earlier literals may have met the type they take only later.
         for &(value, ty, mark) in values {
             self.coerce_read(value, ty, joined, mark);
         }
@@ -175,8 +176,11 @@ impl Checker<'_> {
     }
 
     /// Like [`coerce`](Self::coerce), after the value may have been read from
-    /// its cell.
+    /// its cell, and with literals in it taking the type they have come to.
     pub(super) fn coerce_read(&mut self, id: ExprId, ty: Ty, target: Ty, mark: Mark) -> bool {
+        if ty != target && self.literals_fit(id, target) {
+            return self.check(id, target, Slot::Plain);
+        }
         let whole = self.out.ty(id);
         let from = if self.types.unboxed(whole) == ty {
             whole
@@ -186,41 +190,37 @@ impl Checker<'_> {
         self.coerce(id, from, target, Slot::Plain, mark)
     }
 
-    /// Joins two types; an integer literal joins a float, also when the float
-    /// comes later.
-    fn join_literal(
+    /// Joins two types. A literal takes the type of what it meets, before or
+    /// after it, where it satisfies that: an integer that of a float, a text
+    /// that of an `Id`.
+    pub(super) fn join_literal(
         &mut self,
         joined: Ty,
         ty: Ty,
         value: ExprId,
         before: &[(ExprId, Ty, Mark)],
     ) -> Option<Ty> {
+        if let Some(literal) = self.literal(value)
+            && let Fitting::Fits(_) = self.fit_literal(literal, ty, joined, Slot::Plain)
+        {
+            return Some(joined);
+        }
         if let Some(found) = self.relations.join(self.types, self.decls, joined, ty) {
             return Some(found);
         }
-        let (base, optional) = match self.types.kind(joined) {
-            TyKind::Option(inner) => (inner, true),
-            _ => (joined, false),
+        if self.literals_fit(value, joined) {
+            return Some(joined);
+        }
+        let wanted = match self.types.kind(joined) {
+            TyKind::Option(_) => self.types.option(ty),
+            _ => ty,
         };
-        let literal = |checker: &Self, value: ExprId| {
-            matches!(
-                checker.literal(value),
-                Some(super::literal::Literal::Int(_))
-            )
-        };
-        let fits = match (base, ty) {
-            (Ty::FLOAT, Ty::INT) => literal(self, value),
-            (Ty::INT, Ty::FLOAT) => before
-                .iter()
-                .all(|&(value, ty, _)| ty == Ty::NULL || literal(self, value)),
-            _ => false,
-        };
-        let float = if optional {
-            self.types.option(Ty::FLOAT)
-        } else {
-            Ty::FLOAT
-        };
-        fits.then_some(float)
+        let mut fits = true;
+        for &(value, ty, _) in before {
+            fits &= self.literals_fit(value, wanted)
+                || self.relations.fits(self.types, self.decls, ty, wanted);
+        }
+        fits.then_some(wanted)
     }
 
     fn mixed(&mut self, value: ExprId, joined: Ty, ty: Ty) {

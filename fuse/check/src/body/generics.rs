@@ -6,6 +6,7 @@ use fuse_syntax::{Code, Diagnostic, Fix, Span, TextRange};
 use smallvec::SmallVec;
 
 use super::args::{Bound, Formal};
+use super::literal::Literal;
 use super::{Checker, GenericCall, Need, Owner, Want};
 use crate::decls::resolve::Position;
 use crate::decls::{Function, TypeParam};
@@ -211,7 +212,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Arguments that may decide type arguments: lambdas last, since their
+    /// Arguments that may decide type arguments: integer literals after the
+    /// others, since they may be floats, and lambdas last, since their
     /// parameters take types from the others.
     fn generic_arguments(
         &mut self,
@@ -235,9 +237,17 @@ impl Checker<'_> {
             let mark = self.sink.mark();
             let hint =
                 (!self.unsolved(param, solution)).then(|| self.instantiated(param, solution));
+            let hint = self.offered(arg.value, hint);
             let ty = self.value(arg.value, Want::maybe(hint));
-            self.unify(param, ty, self.ast.span(arg.value), solution);
             checked.push((arg.value, param, ty, mark));
+            if !matches!(self.literal(arg.value), Some(Literal::Int(_))) {
+                self.unify(param, ty, self.ast.span(arg.value), solution);
+            }
+        }
+        for &(value, param, ty, _) in &checked {
+            if let Some(Literal::Int(_)) = self.literal(value) {
+                self.unify(param, ty, self.ast.span(value), solution);
+            }
         }
         for (value, param) in lambdas {
             self.generic_lambda(value, param, solution);

@@ -91,6 +91,73 @@ impl<'a> Checker<'a> {
         Fitting::Fits(self.types.coercion(ty, target, &steps))
     }
 
+    /// Whether an expression made of literals alone has the type `target` once
+    /// it is expected: integers become floats, empty lists take any elements.
+    /// False for every other expression, and for a target with constraints.
+    pub(super) fn literals_fit(&self, id: ExprId, target: Ty) -> bool {
+        let (id, ty) = (self.ast.unparenthesized(id), self.core(target).0);
+        let dynamic = ty == Ty::VALUE;
+        match self.ast[id] {
+            Expr::Null => dynamic || self.is_nullable(target),
+            Expr::Bool(_) => dynamic || ty == Ty::BOOL,
+            Expr::Str(_) => dynamic || ty == Ty::STRING,
+            Expr::List(items) => {
+                let item = match self.types.kind(ty) {
+                    TyKind::List(item) => item,
+                    _ if dynamic => ty,
+                    _ => return false,
+                };
+                let mut items = self.ast[items].iter();
+                items.all(|&value| self.literals_fit(value, item))
+            }
+            Expr::Map(entries) => {
+                let (key, value) = match self.types.kind(ty) {
+                    TyKind::Map(key, value) => (key, value),
+                    _ if dynamic => (Ty::STRING, ty),
+                    _ => return false,
+                };
+                let mut entries = self.ast[entries].iter();
+                entries.all(|entry| {
+                    self.literals_fit(entry.key, key) && self.literals_fit(entry.value, value)
+                })
+            }
+            _ => match self.literal(id) {
+                Some(Literal::Int(_)) => dynamic || ty == Ty::INT || ty == Ty::FLOAT,
+                Some(Literal::Float(_)) => dynamic || ty == Ty::FLOAT,
+                _ => false,
+            },
+        }
+    }
+
+    fn is_nullable(&self, ty: Ty) -> bool {
+        match self.types.kind(ty) {
+            TyKind::Option(_) => true,
+            TyKind::Result(ok, _) => self.is_nullable(ok),
+            _ => false,
+        }
+    }
+
+    /// Whether an expression is made of literals alone.
+    fn is_literals(&self, id: ExprId) -> bool {
+        let id = self.ast.unparenthesized(id);
+        match self.ast[id] {
+            Expr::Null | Expr::Bool(_) => true,
+            Expr::List(items) => self.ast[items].iter().all(|&value| self.is_literals(value)),
+            Expr::Map(entries) => self.ast[entries]
+                .iter()
+                .all(|entry| self.is_literals(entry.key) && self.is_literals(entry.value)),
+            _ => self.literal(id).is_some(),
+        }
+    }
+
+    /// What an expression may take its type from when it meets a value of `ty`
+    /// that does not demand it: nothing where its literals do not fit, since
+    /// the two may still be joined, and what is wrong with them is that they
+    /// cannot be.
+    pub(super) fn offered(&self, id: ExprId, ty: Option<Ty>) -> Option<Ty> {
+        ty.filter(|&ty| !self.is_literals(id) || self.literals_fit(id, ty))
+    }
+
     /// What a type is below `?` and `!`, and how a value gets back up.
     fn core(&self, target: Ty) -> (Ty, Vec<Step>) {
         match self.types.kind(target) {

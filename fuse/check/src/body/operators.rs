@@ -104,7 +104,7 @@ impl Checker<'_> {
             let a = self.value(left, left_want);
             let hint = (a != Ty::NULL).then_some(a);
             let right_want = Want {
-                ty: hint,
+                ty: self.offered(right, hint),
                 null: null(self, left),
             };
             let b = self.value(right, right_want);
@@ -118,6 +118,7 @@ impl Checker<'_> {
         let hint = Want::maybe(list.filter(|_| op == BinaryOp::Add));
         let a = self.value(left, hint);
         let from_left = matches!(self.types.kind(a), TyKind::List(_)).then_some(a);
+        let from_left = self.offered(right, from_left);
         let b = self.value(right, Want::maybe(hint.ty.or(from_left)));
         (a, b)
     }
@@ -370,10 +371,13 @@ impl Checker<'_> {
         match (self.types.kind(x), self.types.kind(y)) {
             (TyKind::Bytes, TyKind::Bytes) => Some((BinaryKind::BytesConcat, Ty::BYTES)),
             (TyKind::List(item), TyKind::List(other)) => {
-                let joined = self.relations.join(self.types, self.decls, item, other)?;
-                let list = self.types.list(joined);
+                let mark = self.sink.mark();
+                let items = self.relations.join(self.types, self.decls, item, other);
+                let list = match items {
+                    Some(item) => self.types.list(item),
+                    None => self.join_literal(a, b, right, &[(left, a, mark)])?,
+                };
                 for (side, ty) in [(left, a), (right, b)] {
-                    let mark = self.sink.mark();
                     self.coerce_read(side, ty, list, mark);
                 }
                 Some((BinaryKind::ListConcat, list))

@@ -101,6 +101,11 @@ impl Body<'_, '_> {
                 _ => value,
             },
             Step::IntToFloat => self.adjust(value, TypeId::FLOAT, span),
+            // Dynamic data is a success too: it is wrapped, not converted.
+            Step::WrapOk if ty == TypeId::VALUE => match target {
+                Some(target) => self.ok(value, target, span),
+                None => value,
+            },
             Step::WrapSome | Step::WrapOk => match target {
                 Some(target) => self.adjust(value, target, span),
                 None => {
@@ -349,8 +354,15 @@ impl Body<'_, '_> {
         if from == TypeId::NEVER || self.same(from, to) {
             return value;
         }
-        if matches!(self.f[value], Expr::Null) && self.lower.program.types.accepts_null(to) {
-            return self.null(to, span);
+        if matches!(self.f[value], Expr::Null) {
+            if self.lower.program.types.accepts_null(to) {
+                return self.null(to, span);
+            }
+            // `null` is dynamic data where nothing says what it is; here it is
+            // the success of a result, never something to convert.
+            if let Type::Result { .. } = *self.base_shape(to) {
+                return self.ok(value, to, span);
+            }
         }
         if let Type::Box(content) = *self.shape(from) {
             let content = self.e(Expr::ReadBox(value), content, span);
