@@ -25,6 +25,8 @@ mod identifier;
 mod portable;
 mod query;
 mod row;
+#[cfg(feature = "db-sqlite")]
+pub mod sqlite;
 mod tx;
 mod value;
 

@@ -1,10 +1,11 @@
 //! Databases for services: what is too large, too particular or too young for
 //! the stable storage contracts, and stands on them.
 //!
-//! [`sqlite`] is one file with one writer and many readers, for callers that
-//! block and for those that do not; [`migrate`] brings a schema up to date,
-//! once, whoever starts first. Values are always bound, never formatted; no
-//! statement, argument or address appears in an error.
+//! [`migrate`] brings a schema up to date, once, whoever starts first;
+//! [`sqlite`] is the embedded database of the stable root, one file with one
+//! writer and many readers, for callers that block and for those that do not.
+//! Values are always bound, never formatted; no statement, argument or address
+//! appears in an error.
 //!
 //! The family is experimental: names may change between minor versions.
 //!
@@ -23,6 +24,7 @@
 //! # Ok::<(), plumego_store::db::DbError>(())
 //! ```
 
+#[cfg(feature = "sqlite")]
 pub mod migrate;
 #[cfg(feature = "sqlite")]
-pub mod sqlite;
+pub use plumego_store::db::sqlite;

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use plumego_x_data::sqlite::{SqliteConfig, SqlitePool};
+use plumego_x_data::sqlite::{SqliteConfig, SqlitePool, Synchronous};
 
 use crate::fault::{Fault, FaultCode, Outcome};
 use crate::runtime::Runtime;
@@ -71,8 +71,12 @@ fn open(runtime: &Runtime) -> Result<Open, String> {
     config.busy_timeout = Duration::from_millis(number("FUSE_DB_BUSY_TIMEOUT_MS", 0, 5_000)?);
     config.acquire_timeout = Duration::from_millis(number("FUSE_DB_ACQUIRE_TIMEOUT_MS", 1, 5_000)?);
     config.statement_cache = STATEMENTS;
-    if let Some(readers) = readers(runtime)? {
-        config.readers = readers;
+    config.synchronous = Synchronous::Normal;
+    match readers(runtime)? {
+        // One connection does everything.
+        Some(1) => config.readers = 0,
+        Some(readers) => config.readers = readers,
+        None => {}
     }
     let rows_max = number("FUSE_DB_MAX_ROWS", 1, ROWS_MAX)?;
     let pool = SqlitePool::open(config).map_err(|error| error.to_string())?;

@@ -5,16 +5,18 @@ use std::ops::{ControlFlow, Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use plumego_store::db::{DbError, DbErrorKind, DbResult, ExecResult, PoolStats, Value};
+use parking_lot::Mutex;
 
-use super::config::{Location, SqliteConfig};
-use super::connection::{Connection, Limits, Role};
+use super::config::{Access, Location, SqliteConfig};
+use super::connection::{Begin, Connection, Fate, Limits, Role};
 use super::row::Row;
 use super::script::looks_like_query;
-use super::slots::{Given, Refused, Slots};
+use super::slots::{Given, Kept, Refused, Slots};
 use super::transaction::Transaction;
+use crate::db::config::invalid;
+use crate::db::{DbError, DbErrorKind, DbResult, ExecResult, PoolOptions, PoolStats, Value};
 
 /// What a pool notices about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +43,10 @@ pub struct SqlitePool {
 
 pub(super) struct Shared {
     config: SqliteConfig,
-    writer: Slots<Connection>,
-    /// `None` where one connection does everything.
-    readers: Option<Slots<Connection>>,
+    acquire_timeout: Mutex<Duration>,
+    writer: Slots<Box<Connection>>,
+    /// There are none where one connection does everything.
+    readers: Slots<Box<Connection>>,
     observer: Option<Observer>,
     damaged: AtomicBool,
     told_about_wal: AtomicBool,
@@ -70,12 +73,13 @@ impl SqlitePool {
 
     fn observed(config: SqliteConfig, observer: Option<Observer>) -> DbResult<Self> {
         let config = config.checked()?;
-        let readers = (!config.is_single()).then(|| Slots::new(config.readers));
+        let (writer, readers) = config.bounds();
         Ok(Self {
             shared: Arc::new(Shared {
+                acquire_timeout: Mutex::new(config.acquire_timeout),
                 config,
-                writer: Slots::new(1),
-                readers,
+                writer: Slots::new(writer),
+                readers: Slots::new(readers),
                 observer,
                 damaged: AtomicBool::new(false),
                 told_about_wal: AtomicBool::new(false),
@@ -121,9 +125,9 @@ impl SqlitePool {
     /// What SQLite reports when it prepares the statement, `PoolTimeout` and
     /// `Closed`.
     pub fn for_statement(&self, sql: &str, limits: &Limits) -> DbResult<PooledConnection> {
-        if self.shared.readers.is_some() && looks_like_query(sql) {
+        if looks_like_query(sql) {
             let mut reader = self.read_with(limits)?;
-            if reader.only_reads(sql)? {
+            if reader.fits(sql) {
                 return Ok(reader);
             }
         }
@@ -168,42 +172,62 @@ impl SqlitePool {
     }
 
     fn take(&self, role: Role, limits: &Limits) -> DbResult<PooledConnection> {
-        let shared = &self.shared;
-        if shared.damaged.load(Ordering::Acquire) {
-            return Err(DbError::new(DbErrorKind::Corrupt, "acquire"));
-        }
-        let role = match &shared.readers {
-            Some(_) => role,
-            None => Role::Writer,
-        };
-        let slots = shared.slots(role);
-        let mut wait = shared.config.acquire_timeout;
+        self.check("acquire")?;
+        let mut wait = *self.shared.acquire_timeout.lock();
         if let Some(deadline) = limits.deadline {
             wait = wait.min(deadline.saturating_duration_since(Instant::now()));
         }
-        let given = slots.take(wait).map_err(|refused| {
+        let mut role = role;
+        let given = loop {
+            match self.shared.slots(role).take(wait) {
+                // There are no readers: the writer reads.
+                Err(Refused::None) => role = Role::Writer,
+                given => break given,
+            }
+        };
+        let mut connection = self.place(given, role, "acquire")?.connect()?;
+        connection.set_limits(limits.clone());
+        Ok(connection)
+    }
+
+    /// A place for a connection, for callers that do not block.
+    pub(super) async fn claim(&self, role: Role, op: &'static str) -> DbResult<Place> {
+        self.check(op)?;
+        let wait = *self.shared.acquire_timeout.lock();
+        let mut role = role;
+        let given = loop {
+            match self.shared.slots(role).claim(wait).await {
+                Err(Refused::None) => role = Role::Writer,
+                given => break given,
+            }
+        };
+        self.place(given, role, op)
+    }
+
+    fn check(&self, op: &'static str) -> DbResult<()> {
+        if self.shared.damaged.load(Ordering::Acquire) {
+            return Err(DbError::new(DbErrorKind::Corrupt, op));
+        }
+        Ok(())
+    }
+
+    fn place(
+        &self,
+        given: Result<Given<Box<Connection>>, Refused>,
+        role: Role,
+        op: &'static str,
+    ) -> DbResult<Place> {
+        let given = given.map_err(|refused| {
             let kind = match refused {
                 Refused::Timeout => DbErrorKind::PoolTimeout,
-                Refused::Closed => DbErrorKind::Closed,
+                Refused::Closed | Refused::None => DbErrorKind::Closed,
             };
-            DbError::new(kind, "acquire")
+            DbError::new(kind, op)
         })?;
-        let mut connection = match given {
-            Given::Idle(connection) => connection,
-            Given::Make => match shared.connect(role) {
-                Ok(connection) => connection,
-                Err(error) => {
-                    shared.note(&error);
-                    slots.give_back(None);
-                    return Err(error);
-                }
-            },
-        };
-        connection.set_limits(limits.clone());
-        Ok(PooledConnection {
-            connection: Some(connection),
+        Ok(Place {
+            given: Some(given),
             role,
-            shared: Arc::clone(shared),
+            shared: Arc::clone(&self.shared),
         })
     }
 
@@ -222,7 +246,7 @@ impl SqlitePool {
     ///
     /// As [`begin`](Self::begin).
     pub fn begin_with(&self, limits: &Limits) -> DbResult<Transaction> {
-        Transaction::begin(self.write_with(limits)?, "BEGIN IMMEDIATE")
+        Transaction::begin(self.write_with(limits)?, Begin::Immediate)
     }
 
     /// Begins a transaction that nobody else reads or writes beside.
@@ -231,7 +255,7 @@ impl SqlitePool {
     ///
     /// As [`begin`](Self::begin).
     pub fn begin_exclusive(&self, limits: &Limits) -> DbResult<Transaction> {
-        Transaction::begin(self.write_with(limits)?, "BEGIN EXCLUSIVE")
+        Transaction::begin(self.write_with(limits)?, Begin::Exclusive)
     }
 
     /// Copies the whole database into a new file, while others read and write.
@@ -246,9 +270,7 @@ impl SqlitePool {
     /// Waits for what is under way, moves the log into the file, and refuses
     /// everything from then on. Closing again does nothing.
     pub fn close(&self) {
-        if let Some(readers) = &self.shared.readers {
-            drop(readers.close());
-        }
+        drop(self.shared.readers.close());
         for mut writer in self.shared.writer.close() {
             if writer.has_wal() {
                 // The log is read again at the next start if this fails.
@@ -257,19 +279,39 @@ impl SqlitePool {
         }
     }
 
+    /// Sets other limits for the connections. Those that are idle and beyond
+    /// them are closed at once, those in use when they come back. The caches
+    /// of statements keep their size.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidConfig`, and always for a database in memory, which is one
+    /// connection.
+    pub fn set_pool(&self, options: PoolOptions) -> DbResult<()> {
+        let config = self.shared.config.clone().with_pool(options)?.checked()?;
+        if config.location == Location::Memory {
+            return Err(invalid("a database in memory is one connection"));
+        }
+        *self.shared.acquire_timeout.lock() = config.acquire_timeout;
+        let (writer, readers) = config.bounds();
+        drop(self.shared.writer.set_bounds(writer));
+        drop(self.shared.readers.set_bounds(readers));
+        Ok(())
+    }
+
     /// What the pool counts, readers and writer together.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         let mut stats = self.shared.writer.stats();
-        if let Some(readers) = &self.shared.readers {
-            let readers = readers.stats();
-            stats.open += readers.open;
-            stats.in_use += readers.in_use;
-            stats.idle += readers.idle;
-            stats.wait_count += readers.wait_count;
-            stats.wait_duration += readers.wait_duration;
-            stats.acquire_timeouts += readers.acquire_timeouts;
-        }
+        let readers = self.shared.readers.stats();
+        stats.open += readers.open;
+        stats.in_use += readers.in_use;
+        stats.idle += readers.idle;
+        stats.wait_count += readers.wait_count;
+        stats.wait_duration += readers.wait_duration;
+        stats.closed_max_idle += readers.closed_max_idle;
+        stats.closed_max_lifetime += readers.closed_max_lifetime;
+        stats.acquire_timeouts += readers.acquire_timeouts;
         stats
     }
 
@@ -290,17 +332,17 @@ impl fmt::Debug for SqlitePool {
 }
 
 impl Shared {
-    fn slots(&self, role: Role) -> &Slots<Connection> {
-        match (&self.readers, role) {
-            (Some(readers), Role::Reader) => readers,
-            _ => &self.writer,
+    fn slots(&self, role: Role) -> &Slots<Box<Connection>> {
+        match role {
+            Role::Reader => &self.readers,
+            Role::Writer => &self.writer,
         }
     }
 
     fn connect(&self, role: Role) -> DbResult<Connection> {
         let connection = Connection::open(&self.config, role)?;
         let wants_wal = matches!(self.config.location, Location::File(_))
-            && self.config.access != super::config::Access::ReadOnly;
+            && self.config.access != Access::ReadOnly;
         if wants_wal && !connection.has_wal() && !self.told_about_wal.swap(true, Ordering::AcqRel) {
             self.tell(Event::WalUnavailable);
         }
@@ -320,13 +362,52 @@ impl Shared {
     }
 }
 
+/// A place for one connection, which is given back when it is dropped.
+pub(super) struct Place {
+    /// `None` once what was given was taken out or turned out to be broken.
+    given: Option<Given<Box<Connection>>>,
+    role: Role,
+    shared: Arc<Shared>,
+}
+
+impl Place {
+    /// The connection, made now if there is none. It blocks.
+    pub(super) fn connect(mut self) -> DbResult<PooledConnection> {
+        let kept = match self.given.take() {
+            Some(Given::Idle(kept)) => kept,
+            stale => {
+                drop(stale);
+                let thing = self.shared.connect(self.role);
+                let thing = Box::new(thing.inspect_err(|error| self.shared.note(error))?);
+                let born = Instant::now();
+                Kept { thing, born }
+            }
+        };
+        Ok(PooledConnection {
+            born: kept.born,
+            connection: Some(kept.thing),
+            place: self,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let kept = match self.given.take() {
+            Some(Given::Idle(kept) | Given::Stale(kept)) => Some(kept),
+            Some(Given::Make) | None => None,
+        };
+        drop(self.shared.slots(self.role).give_back(kept));
+    }
+}
+
 /// A connection that goes back to its pool when it is dropped, without an open
 /// transaction.
 pub struct PooledConnection {
     /// `None` only while it is being dropped.
-    connection: Option<Connection>,
-    role: Role,
-    shared: Arc<Shared>,
+    connection: Option<Box<Connection>>,
+    born: Instant,
+    place: Place,
 }
 
 impl PooledConnection {
@@ -355,9 +436,26 @@ impl PooledConnection {
         self.noted(result)
     }
 
-    fn noted<T>(&self, result: DbResult<T>) -> DbResult<T> {
+    /// Whether a statement can run here. One that cannot be prepared can: it
+    /// fails anywhere.
+    pub(super) fn fits(&mut self, sql: &str) -> bool {
+        self.place.role == Role::Writer || self.only_reads(sql).unwrap_or(true)
+    }
+
+    /// Runs any number of statements; see [`Connection::execute_batch`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn execute_batch(&mut self, sql: &str) -> DbResult<()> {
+        let result = (**self).execute_batch(sql);
+        self.noted(result)
+    }
+
+    /// Remembers in the pool that the database is damaged.
+    pub(super) fn noted<T>(&self, result: DbResult<T>) -> DbResult<T> {
         if let Err(error) = &result {
-            self.shared.note(error);
+            self.place.shared.note(error);
         }
         result
     }
@@ -381,22 +479,26 @@ impl DerefMut for PooledConnection {
 
 impl Drop for PooledConnection {
     fn drop(&mut self) {
-        let connection = self.connection.take().and_then(|mut connection| {
-            connection.clean();
-            connection.is_healthy().then_some(connection)
-        });
-        // In memory there is nothing to go back to: the data is the connection.
-        if connection.is_none() {
-            self.shared.tell(Event::ConnectionReplaced);
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        let shared = &self.place.shared;
+        match connection.clean(&shared.config) {
+            Fate::Kept => {
+                let born = self.born;
+                let thing = connection;
+                self.place.given = Some(Given::Idle(Kept { thing, born }));
+            }
+            Fate::Discarded => {}
+            Fate::Broken => shared.tell(Event::ConnectionReplaced),
         }
-        self.shared.slots(self.role).give_back(connection);
     }
 }
 
 impl fmt::Debug for PooledConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PooledConnection")
-            .field("role", &self.role)
+            .field("role", &self.place.role)
             .finish_non_exhaustive()
     }
 }

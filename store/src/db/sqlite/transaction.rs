@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use plumego_store::db::{DbError, DbErrorKind, DbResult, ExecResult, Identifier, TxStage, Value};
+use crate::db::{DbError, DbErrorKind, DbResult, Dialect, ExecResult, Identifier, TxStage, Value};
 
+use super::connection::Begin;
 use super::pool::PooledConnection;
 use super::row::Row;
 
@@ -14,29 +15,21 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn begin(mut connection: PooledConnection, begin: &str) -> DbResult<Self> {
+    pub(super) fn begin(mut connection: PooledConnection, begin: Begin) -> DbResult<Self> {
         connection
-            .execute_batch(begin)
+            .begin(begin)
             .map_err(|error| failed(TxStage::Begin, error))?;
         Ok(Self { connection })
-    }
-
-    /// Goes on with a transaction that is open on a connection.
-    pub(super) const fn resume(connection: PooledConnection) -> Self {
-        Self { connection }
-    }
-
-    /// The connection, with the transaction open on it.
-    pub(super) fn into_connection(self) -> PooledConnection {
-        self.connection
     }
 
     /// Runs a statement inside.
     ///
     /// # Errors
     ///
-    /// As [`Connection::execute`](super::Connection::execute).
+    /// As [`Connection::execute`](super::Connection::execute), and
+    /// `Transaction` when an earlier failure has ended it.
     pub fn execute(&mut self, sql: &str, parameters: &[Value]) -> DbResult<ExecResult> {
+        self.connection.inside()?;
         self.connection.execute(sql, parameters)
     }
 
@@ -44,13 +37,15 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// As [`Connection::query`](super::Connection::query).
+    /// As [`Connection::query`](super::Connection::query), and `Transaction`
+    /// when an earlier failure has ended it.
     pub fn query(
         &mut self,
         sql: &str,
         parameters: &[Value],
         each: impl FnMut(&Row<'_>) -> DbResult<ControlFlow<()>>,
     ) -> DbResult<()> {
+        self.connection.inside()?;
         self.connection.query(sql, parameters, each)
     }
 
@@ -86,9 +81,8 @@ impl Transaction {
         self.named("ROLLBACK TO", name)
     }
 
-    fn named(&mut self, word: &str, name: &Identifier) -> DbResult<()> {
-        let name = name.quoted(plumego_store::db::Dialect::Sqlite);
-        self.connection.execute_batch(&format!("{word} {name}"))
+    fn named(&mut self, word: &'static str, name: &Identifier) -> DbResult<()> {
+        self.connection.within(&named(word, name), "savepoint")
     }
 
     /// Makes it permanent. Undoes it when that fails.
@@ -100,10 +94,15 @@ impl Transaction {
         self.commit_and_keep().map(drop)
     }
 
-    /// Makes it permanent and goes on with its connection.
-    pub(crate) fn commit_and_keep(mut self) -> DbResult<PooledConnection> {
+    /// Makes it permanent and goes on with its connection, for what cannot run
+    /// within a transaction and must run next.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit).
+    pub fn commit_and_keep(mut self) -> DbResult<PooledConnection> {
         self.connection
-            .execute_batch("COMMIT")
+            .commit()
             .map_err(|error| failed(TxStage::Commit, error))?;
         Ok(self.connection)
     }
@@ -114,17 +113,18 @@ impl Transaction {
     ///
     /// `Transaction` at the stage `rollback`; the connection is closed then.
     pub fn rollback(mut self) -> DbResult<()> {
-        if self.connection.is_idle() {
-            // SQLite undid it already, as it does when the disk is full.
-            return Ok(());
-        }
         self.connection
-            .execute_batch("ROLLBACK")
+            .rollback()
             .map_err(|error| failed(TxStage::Rollback, error))
     }
 }
 
-pub(super) fn failed(stage: TxStage, error: DbError) -> DbError {
+/// A statement about a savepoint.
+pub(super) fn named(word: &'static str, name: &Identifier) -> String {
+    format!("{word} {}", name.quoted(Dialect::Sqlite))
+}
+
+fn failed(stage: TxStage, error: DbError) -> DbError {
     let outcome_unknown = stage == TxStage::Commit && *error.kind() == DbErrorKind::ConnectionLost;
     let kind = DbErrorKind::Transaction {
         stage,

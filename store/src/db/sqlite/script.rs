@@ -4,11 +4,20 @@
 /// a query. Whether it really only reads, SQLite says when it is prepared.
 pub(super) fn looks_like_query(sql: &str) -> bool {
     const QUERIES: [&str; 4] = ["select", "with", "values", "explain"];
-    let sql = skip_blank(sql);
-    let word = sql
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .map_or(sql, |end| &sql[..end]);
+    let word = first_word(sql);
     QUERIES.iter().any(|query| word.eq_ignore_ascii_case(query))
+}
+
+/// Whether a statement says of itself that it inserts.
+pub(super) fn inserts(sql: &str) -> bool {
+    let word = first_word(sql);
+    word.eq_ignore_ascii_case("insert") || word.eq_ignore_ascii_case("replace")
+}
+
+fn first_word(sql: &str) -> &str {
+    let sql = skip_blank(sql);
+    sql.find(|c: char| !c.is_ascii_alphabetic())
+        .map_or(sql, |end| &sql[..end])
 }
 
 /// Whether nothing but white space, comments and semicolons is left.

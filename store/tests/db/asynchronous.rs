@@ -1,10 +1,10 @@
 //! The pool behind the contract of the store.
 
+use plumego_store::db::sqlite::{SqliteConfig, SqliteDb};
 use plumego_store::db::{
     Db, DbErrorKind, DbExt, DbResult, DbTx, Dialect, Identifier, Isolation, Query, TxOptions,
     with_transaction,
 };
-use plumego_x_data::sqlite::{SqliteConfig, SqliteDb};
 
 fn file() -> (tempfile::TempDir, SqliteDb) {
     let directory = tempfile::tempdir().expect("a directory for the database");
@@ -170,15 +170,40 @@ async fn one_connection_can_be_kept() {
 #[tokio::test]
 async fn what_sqlite_cannot_do_is_refused() {
     let (_directory, db) = file();
-    for options in [
-        TxOptions::default().isolation(Isolation::ReadCommitted),
-        TxOptions::default().deferrable(),
-    ] {
-        let refused = db.begin(options).await.err().unwrap();
-        assert!(matches!(refused.kind(), DbErrorKind::Unsupported { .. }));
+    let waits = TxOptions::default().deferrable();
+    let refused = db.begin(waits).await.err().unwrap();
+    assert!(matches!(refused.kind(), DbErrorKind::Unsupported { .. }));
+    // What is stronger than asked for is no refusal.
+    for isolation in [Isolation::ReadCommitted, Isolation::Serializable] {
+        let options = TxOptions::default().isolation(isolation).read_only();
+        let mut reading = db.begin(options.deferrable()).await.unwrap();
+        assert!(reading.execute("create table x (n)".into()).await.is_err());
     }
-    let mut reading = db.begin(TxOptions::default().read_only()).await.unwrap();
-    assert!(reading.execute("create table x (n)".into()).await.is_err());
+}
+
+#[tokio::test]
+async fn readers_pass_while_writers_wait() {
+    let (_directory, db) = file();
+    db.execute_batch("create table t (n integer)")
+        .await
+        .unwrap();
+    let tx = db.begin(TxOptions::default()).await.unwrap();
+    let mut writers = tokio::task::JoinSet::new();
+    for n in 0..20_i64 {
+        let db = db.clone();
+        let insert = Query::portable("insert into t values (?)").bind(n);
+        writers.spawn(async move { db.execute(insert).await });
+    }
+    while db.pool_stats().wait_count < 20 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(count(&db).await, 0);
+    db.ping().await.unwrap();
+    tx.rollback().await.unwrap();
+    while let Some(written) = writers.join_next().await {
+        written.unwrap().unwrap();
+    }
+    assert_eq!(count(&db).await, 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,13 @@
 //! Rows as SQLite has them, without a copy.
 
-use plumego_store::db::{DbError, DbErrorKind, DbResult, Value};
+use std::fmt;
+
 use rusqlite::types::ValueRef;
 
+use crate::db::{DbError, DbErrorKind, DbResult, Value};
+
 /// One value of a row.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Cell<'r> {
     /// Nothing.
     Null,
@@ -16,6 +19,13 @@ pub enum Cell<'r> {
     Text(&'r str),
     /// Bytes.
     Bytes(&'r [u8]),
+}
+
+/// Values may be secrets: only the type is shown.
+impl fmt::Debug for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl Cell<'_> {
@@ -43,10 +53,18 @@ impl Cell<'_> {
 }
 
 /// A row, while the statement stands on it.
-#[derive(Debug)]
 pub struct Row<'r> {
     row: &'r rusqlite::Row<'r>,
     columns: &'r [String],
+}
+
+/// Values may be secrets: only the columns are shown.
+impl fmt::Debug for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'r> Row<'r> {

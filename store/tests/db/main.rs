@@ -1,0 +1,7 @@
+//! SQLite keeps what it promises.
+
+#![expect(clippy::unwrap_used, reason = "the setup of a test may fail it")]
+
+mod asynchronous;
+mod pool;
+mod sqlite;
