@@ -171,7 +171,8 @@ impl MemoryCache {
         let set = || {
             self.write(key, |shared| {
                 let entry = shared.entry(value.clone(), ttl)?;
-                let old = shared.map.get(key);
+                // Only a cache that refuses counts before it stores.
+                let old = shared.may_purge().then(|| shared.map.get(key)).flatten();
                 self.store(key, entry, old.as_ref())
             })
         };
