@@ -98,7 +98,10 @@ impl Kv {
     async fn start(&self, disk: Option<Arc<SimulatedDisk>>) -> Arc<dyn KvStore> {
         let kv: Arc<dyn KvStore> = match &disk {
             Some(disk) => {
-                let options = EmbeddedKvOptions::on_disk(disk.clone()).clock(self.clock());
+                // Nothing is removed but by the suite, however long it takes.
+                let options = EmbeddedKvOptions::on_disk(disk.clone())
+                    .sweep_interval(Duration::ZERO)
+                    .clock(self.clock());
                 Arc::new(options.open().await.unwrap())
             }
             None => {

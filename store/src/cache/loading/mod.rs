@@ -30,8 +30,25 @@ struct Counters {
     load_errors: AtomicU64,
     shared: AtomicU64,
     stale: AtomicU64,
+    waiting: AtomicU64,
     wait_timeouts: AtomicU64,
     foreign: AtomicU64,
+}
+
+/// A caller that waits, for as long as it does.
+struct Waiting<'c>(&'c AtomicU64);
+
+impl<'c> Waiting<'c> {
+    fn new(count: &'c AtomicU64) -> Self {
+        count.fetch_add(1, Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 /// Any cache, with loading: however many callers miss a key at one time, one
@@ -119,6 +136,7 @@ impl<C: Cache> LoadingCache<C> {
             load_errors: counters.load_errors.load(Relaxed),
             shared: counters.shared.load(Relaxed),
             stale: counters.stale.load(Relaxed),
+            waiting: counters.waiting.load(Relaxed),
             wait_timeouts: counters.wait_timeouts.load(Relaxed),
             foreign: counters.foreign.load(Relaxed),
         }
@@ -145,10 +163,14 @@ impl<C: Cache> LoadingCache<C> {
         E: Into<BoxError> + 'static,
     {
         let inner = &self.inner;
+        let mut found = inner.look(key).await?;
+        if let Some((envelope, Freshness::Fresh)) = found {
+            // The time is not asked for when nobody has to wait.
+            return Ok(inner.hit(envelope));
+        }
         let until = Instant::now() + options.wait_timeout;
         let mut load = Some(load);
         loop {
-            let found = inner.look(key).await?;
             match found {
                 Some((envelope, Freshness::Fresh)) => return Ok(inner.hit(envelope)),
                 Some((envelope, Freshness::Soft)) => {
@@ -162,14 +184,15 @@ impl<C: Cache> LoadingCache<C> {
             let stale = found.map(|(envelope, _)| envelope);
             match inner.flights.join(key) {
                 Place::Leader(leader) => {
-                    let Some(load) = load.take() else {
-                        // It went into the background, where it is loaded.
-                        continue;
-                    };
-                    return inner.lead(key, options, leader, load, stale, until).await;
+                    // Without a loader: it went into the background, where
+                    // it is loaded.
+                    if let Some(load) = load.take() {
+                        return inner.lead(key, options, leader, load, stale, until).await;
+                    }
                 }
                 Place::Waiter(mut waiter) => {
                     let left = until.saturating_duration_since(Instant::now());
+                    let _waiting = Waiting::new(&inner.counters.waiting);
                     match tokio::time::timeout(left, waiter.wait()).await {
                         Ok(Some(outcome)) => return inner.share(outcome, stale),
                         // The leader is gone: somebody else leads.
@@ -181,6 +204,7 @@ impl<C: Cache> LoadingCache<C> {
                     }
                 }
             }
+            found = inner.look(key).await?;
         }
     }
 

@@ -169,6 +169,8 @@ pub struct LoadingStats {
     pub shared: u64,
     /// Answers beyond their time.
     pub stale: u64,
+    /// Callers that wait for another one, now.
+    pub waiting: u64,
     /// Callers that waited for too long.
     pub wait_timeouts: u64,
     /// Values that were not written by a loading cache, and were loaded anew.

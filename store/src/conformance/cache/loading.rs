@@ -50,8 +50,22 @@ async fn loading(fixture: &dyn CacheFixture) -> Result<Loading, Stop> {
     ))
 }
 
+/// Nobody gives up waiting because the machine is busy.
 fn options() -> LoadOptions {
-    LoadOptions::new(60 * SECOND).jitter(0.0)
+    LoadOptions::new(60 * SECOND)
+        .jitter(0.0)
+        .wait_timeout(6 * PATIENCE)
+}
+
+/// Waits until so many callers wait for whoever loads.
+async fn until_waiting(cache: &Loading, callers: u64) -> Outcome {
+    let waiting = async {
+        while cache.stats().waiting < callers {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let waiting = tokio::time::timeout(PATIENCE, waiting).await;
+    waiting.map_err(|_| Stop::Failed(format!("not all of {callers} callers wait")))
 }
 
 fn value(text: &'static str) -> Option<Bytes> {
@@ -115,8 +129,7 @@ async fn one_load(fixture: &dyn CacheFixture) -> Outcome {
     let gate = Gate::default();
     let callers: Vec<_> = (0..100).map(|_| start(&cache, &gate, &options())).collect();
     gate.has_begun().await?;
-    // Let the others come to wait.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until_waiting(&cache, 99).await?;
     gate.open.notify_one();
     let mut from = Vec::new();
     for caller in callers {
@@ -158,7 +171,7 @@ async fn given_up(fixture: &dyn CacheFixture) -> Outcome {
     let waiters: Vec<_> = (0..10)
         .map(|_| start(&cache, &second, &options()))
         .collect();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until_waiting(&cache, 10).await?;
     ensure_eq!(second.calls.load(SeqCst), 0, "loads beside the first");
     leader.abort();
     second.has_begun().await?;
@@ -194,7 +207,7 @@ async fn panics(fixture: &dyn CacheFixture) -> Outcome {
     tokio::time::timeout(PATIENCE, begun.notified()).await?;
     let gate = Gate::default();
     let waiters: Vec<_> = (0..10).map(|_| start(&cache, &gate, &options())).collect();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until_waiting(&cache, 10).await?;
     go.add_permits(1);
     let panicked = leader.await.is_err_and(|error| error.is_panic());
     ensure!(panicked, "a panic did not reach whoever loaded");
@@ -225,7 +238,7 @@ async fn errors(fixture: &dyn CacheFixture) -> Outcome {
     tokio::time::timeout(PATIENCE, begun.notified()).await?;
     let gate = Gate::default();
     let waiters: Vec<_> = (0..10).map(|_| start(&cache, &gate, &options())).collect();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until_waiting(&cache, 10).await?;
     go.add_permits(1);
     for caller in [leader].into_iter().chain(waiters) {
         let failed = caller.await?;

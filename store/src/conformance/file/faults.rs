@@ -218,7 +218,8 @@ async fn one_failure(fixture: &dyn FileFixture, disk: &Arc<SimulatedDisk>) -> Re
                 }
             }
         }
-        settle(disk).await;
+        // A disk that fails may keep them.
+        settle(disk, Duration::from_millis(400)).await;
         let found = match contents(&*storage).await {
             Err(_) if !disk.is_waiting() => contents(&*storage).await?,
             found => found?,
@@ -247,14 +248,18 @@ async fn unclear(kept: &mut Contents, write: &Write, storage: &dyn FileStorage) 
     Ok(())
 }
 
+/// How long what is removed in the background may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Waits for what is removed in the background.
-async fn settle(disk: &SimulatedDisk) {
-    for _ in 0..200 {
-        if no_temporaries(&disk.image()).is_ok() {
-            break;
+async fn settle(disk: &SimulatedDisk, patience: Duration) {
+    let gone = async {
+        while no_temporaries(&disk.image()).is_err() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    };
+    // What is there all the same is for the caller to judge.
+    drop(tokio::time::timeout(patience, gone).await);
 }
 
 pub(super) async fn full_disk(fixture: &dyn FileFixture) -> Outcome {
@@ -271,7 +276,7 @@ pub(super) async fn full_disk(fixture: &dyn FileFixture) -> Outcome {
                 "with {room} bytes of room"
             );
         }
-        settle(&disk).await;
+        settle(&disk, PATIENCE).await;
         no_temporaries(&disk.image())?;
         ensure_eq!(
             read(&*storage, "kept").await?,
@@ -309,11 +314,14 @@ pub(super) async fn killed(fixture: &dyn FileFixture) -> Outcome {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        let patience = tokio::time::timeout(Duration::from_secs(20), begun).await;
+        let patience = tokio::time::timeout(PATIENCE, begun).await;
         patience.map_err(|_| Stop::Failed("nothing was written".to_owned()))?;
         // Killed here.
         let image = disk.after(Crash::Kept);
         put.abort();
+        // What it had under way must not be taken for the next one's.
+        drop(put.await);
+        settle(&disk, PATIENCE).await;
         ensure!(
             no_temporaries(&image).is_err(),
             "content was written to its place at once"

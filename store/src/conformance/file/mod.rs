@@ -227,7 +227,7 @@ async fn nothing_else(
         if extra.is_empty() {
             break;
         }
-        ensure!(attempt < 400, "{extra:?} were left behind");
+        ensure!(attempt < 4_000, "{extra:?} were left behind");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     Ok(())
