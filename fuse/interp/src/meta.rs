@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use fuse_check::canon::{
     self, AssetKind, Bound, FieldDefault, Function, FunctionId, Program, StrId, Type,
 };
+use fuse_check::effects::{EffectTable, Schedule, effects};
 use fuse_runtime::decode::decode_json_value;
 use fuse_runtime::meta::{
     self, App, Config, ConfigField, Constraint, FieldSpec, FnId, Main, Migration, Param,
@@ -37,6 +38,7 @@ pub(crate) fn describe(
         .collect();
     let maker = Maker {
         program,
+        effects: effects(program),
         types: &types,
     };
     let made = ProgramMeta {
@@ -300,6 +302,7 @@ fn bound(bound: Bound) -> f64 {
 /// Everything but types.
 struct Maker<'p> {
     program: &'p Program,
+    effects: EffectTable,
     types: &'p [&'static TypeDesc],
 }
 
@@ -407,7 +410,10 @@ impl Maker<'_> {
             })),
             body: route.body.map(|body| self.ty(body)),
             result: self.ty(route.result),
-            class: RouteClass::Blocking,
+            class: match self.effects.schedule(self.program, route) {
+                Schedule::Inline => RouteClass::Inline,
+                Schedule::Blocking => RouteClass::Blocking,
+            },
             span: self.span(self.program[route.function].file, route.span),
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use plumego_contract::{RequestScope, TraceContext};
 use plumego_log::{Fields, Level, Record};
 
 use crate::fault::{Fault, Outcome};
@@ -35,13 +36,41 @@ pub enum Unit {
     Task,
 }
 
-/// Ids of the request that work is done for, for logs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestIds {
-    /// The request id.
-    pub request: String,
+/// Ids of the request that work is done for: for logs, and for requests to
+/// others.
+#[derive(Clone)]
+pub struct RequestIds(RequestScope);
+
+impl RequestIds {
+    /// The ids in the scope of a request.
+    #[must_use]
+    pub fn of(scope: RequestScope) -> Self {
+        Self(scope)
+    }
+
+    /// The request id; empty where nobody gave one.
+    #[must_use]
+    pub fn request(&self) -> &str {
+        self.0.request_id().map_or("", |id| id.as_str())
+    }
+
+    /// The trace that the request belongs to, if it does.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.0.trace()
+    }
+
     /// The trace id, if there is one.
-    pub trace: Option<String>,
+    #[must_use]
+    pub fn trace_id(&self) -> Option<String> {
+        Some(self.trace()?.trace_id()?.to_string())
+    }
+}
+
+impl fmt::Debug for RequestIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequestIds").field(&self.request()).finish()
+    }
 }
 
 /// The context of one unit of work: a run, a request, a test, a migration, a task.
@@ -58,7 +87,7 @@ pub struct Ctx {
     /// The unit of work that all tasks below belong to.
     root: u64,
     unit: Unit,
-    ids: Option<Arc<RequestIds>>,
+    ids: Option<RequestIds>,
     /// The alarm of the unit of work around this one on this thread.
     outer_alarm: Option<(Arc<AtomicU32>, u32)>,
     /// The fault that compiled code has to raise.
@@ -101,7 +130,7 @@ impl Ctx {
 
     /// Says for which request the work is done.
     #[must_use]
-    pub fn for_request(mut self, ids: Option<Arc<RequestIds>>) -> Self {
+    pub fn for_request(mut self, ids: Option<RequestIds>) -> Self {
         self.ids = ids;
         self
     }
@@ -148,7 +177,7 @@ impl Ctx {
         if self.runtime.options().log_json
             && let Some(ids) = &self.ids
         {
-            fields.set("request_id", ids.request.as_str());
+            fields.set("request_id", ids.request());
         }
         let sets = [&fields];
         logger.log(&Record::new(Level::Warn, message, logger.now()).with_fields(&sets));
@@ -184,7 +213,7 @@ impl Ctx {
 
     /// The request that the work is done for.
     #[must_use]
-    pub fn ids(&self) -> Option<&Arc<RequestIds>> {
+    pub fn ids(&self) -> Option<&RequestIds> {
         self.ids.as_ref()
     }
 

@@ -55,7 +55,7 @@ pub mod error;
 pub mod fault;
 pub mod heap;
 pub mod html;
-mod http;
+pub mod http;
 mod interrupt;
 pub mod json;
 pub mod logging;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -65,6 +66,8 @@ struct Inner {
     journal: Journal,
     assets: Assets,
     svg: Svg,
+    /// Whether a server runs.
+    serving: AtomicBool,
     // Made when first used: a program that prints a line starts no thread for them.
     logger: OnceLock<BuiltLogger>,
     tasks: OnceLock<Pool>,
@@ -95,6 +98,12 @@ impl Runtime {
     #[must_use]
     pub fn code(&self) -> &dyn Code {
         &*self.0.code
+    }
+
+    /// Says that a server runs, until the guard is dropped; nothing if one runs.
+    pub(crate) fn begin_serving(&self) -> Option<Serving> {
+        let free = !self.0.serving.swap(true, Ordering::AcqRel);
+        free.then(|| Serving(self.clone()))
     }
 
     /// The database, opened when it is used first.
@@ -258,6 +267,15 @@ impl Runtime {
     }
 }
 
+/// A server runs.
+pub(crate) struct Serving(Runtime);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.0.serving.store(false, Ordering::Release);
+    }
+}
+
 /// Collects what a [`Runtime`] is made of.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct RuntimeBuilder {
@@ -361,6 +379,7 @@ impl RuntimeBuilder {
             journal: Journal::default(),
             assets: Assets::default(),
             svg: Svg::default(),
+            serving: AtomicBool::new(false),
             logger: OnceLock::new(),
             tasks: OnceLock::new(),
         })))

@@ -67,9 +67,9 @@ fn write(call: &Call<'_>, level: Level, first: usize) {
     if runtime.options().log_json
         && let Some(ids) = call.ctx.ids()
     {
-        fields.set("request_id", ids.request.as_str());
-        if let Some(trace) = &ids.trace {
-            fields.set("trace_id", trace.as_str());
+        fields.set("request_id", ids.request());
+        if let Some(trace) = ids.trace_id() {
+            fields.set("trace_id", trace);
         }
     }
     let sets = [&fields];

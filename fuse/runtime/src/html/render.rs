@@ -125,6 +125,13 @@ fn has_forbidden_scheme(address: &str) -> bool {
     start.starts_with("data:") && !start.starts_with("data:image/")
 }
 
+/// Text so that it cannot be markup.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    escape(text, false, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// Appends text so that it cannot be markup, nor end an attribute's value if it
 /// is one.
 fn escape(text: &str, attribute: bool, out: &mut Vec<u8>) {

@@ -41,10 +41,9 @@ impl Ctx {
         self.http.exchange = Some(Box::new(exchange));
     }
 
-    /// What was said about the response; the request is over.
-    pub(super) fn end_exchange(&mut self) -> Said {
-        let exchange = self.http.exchange.take();
-        exchange.map(|exchange| exchange.said).unwrap_or_default()
+    /// The request, which is over, and what was said about the response.
+    pub(super) fn end_exchange(&mut self) -> Option<Exchange> {
+        self.http.exchange.take().map(|exchange| *exchange)
     }
 
     /// The request that is handled; `what` is the function that asks.

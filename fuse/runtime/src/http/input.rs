@@ -5,7 +5,7 @@ use http::HeaderMap;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use plumego_contract::{Error, ErrorKind, RequestScope};
 
-use super::pairs;
+use super::{gzip, pairs};
 use crate::context::Ctx;
 use crate::decode::{Invalid, TextOptions, decode_json, decode_pairs, decode_text};
 use crate::error::of_fields;
@@ -58,23 +58,37 @@ impl From<Vec<FieldProblem>> for Refused {
     }
 }
 
-/// How the body of a request is to be read, before it is.
+/// How the body of a request is to be read, before it is; `decompress` says
+/// whether it may be gzip.
 ///
 /// # Errors
 ///
 /// 415: the route takes no body of this type.
-pub(super) fn form(route: &Route, headers: &HeaderMap, is_empty: bool) -> Result<Form, Error> {
+pub(super) fn form(
+    route: &Route,
+    headers: &HeaderMap,
+    is_empty: bool,
+    decompress: bool,
+) -> Result<Form, Error> {
     let Some(desc) = route.body else {
         return Ok(Form::None);
     };
-    if !headers
+    let is_identity = headers
         .get_all(CONTENT_ENCODING)
         .iter()
-        .all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
-    {
+        .all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let is_understood = is_identity || (decompress && gzip::is_gzip(headers));
+    if !is_understood {
         return Err(Error::new(ErrorKind::UnsupportedMediaType)
             .message("unsupported content encoding")
-            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
+            .header(
+                ACCEPT_ENCODING,
+                HeaderValue::from_static(if decompress {
+                    "gzip, identity"
+                } else {
+                    "identity"
+                }),
+            ));
     }
     if raw(desc).is_some() {
         return Ok(Form::Raw);

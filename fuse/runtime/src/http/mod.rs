@@ -7,7 +7,14 @@
 //! it reads of the request and says about the response is part of its unit of
 //! work, so that a task of it, which may outlive neither, does not see them.
 
+mod blocking;
+mod docs;
+mod embed;
+mod etag;
 mod exchange;
+mod fallback;
+mod files;
+mod gzip;
 mod handler;
 mod input;
 mod kernel_log;
@@ -20,6 +27,8 @@ mod serve;
 mod service;
 mod settings;
 mod testing;
+mod threads;
+mod watch;
 
 pub(crate) use exchange::UnitState;
 
@@ -41,4 +50,6 @@ pub(crate) mod testing_builtins {
     pub(crate) use super::testing::{equal, request, response_json};
 }
 
+pub use embed::{Answer, FuseService};
 pub(crate) use serve::serve;
+pub use serve::{ServeSummary, Stop};

@@ -21,6 +21,8 @@ pub(super) struct Counters {
     max: Option<u64>,
     handled: AtomicU64,
     in_flight: AtomicI64,
+    /// Requests whose handlers kept a worker for long.
+    slow: AtomicU64,
     /// Raised when so many requests were handled as are wanted.
     pub(super) enough: CancelSource,
 }
@@ -32,6 +34,7 @@ impl Counters {
             max,
             handled: AtomicU64::new(0),
             in_flight: AtomicI64::new(0),
+            slow: AtomicU64::new(0),
             enough: CancelSource::new(),
         }
     }
@@ -44,6 +47,11 @@ impl Counters {
     /// Requests that began and are not over.
     pub(super) fn in_flight(&self) -> i64 {
         self.in_flight.load(Ordering::Acquire)
+    }
+
+    /// Takes note that a handler kept a worker for long.
+    pub(super) fn count_slow(&self) {
+        self.slow.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes note that requests began or are over.

@@ -16,7 +16,7 @@ use crate::fault::{Fault, FaultCode};
 use crate::heap::OK;
 use crate::html;
 use crate::json;
-use crate::meta::{Kind, ProgramMeta};
+use crate::meta::{Kind, ProgramMeta, TypeDesc};
 use crate::value::{Peek, Value};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -93,6 +93,40 @@ pub(super) fn faulted(
         _ => Error::internal(Cause::new(meta, fault)).message("internal error"),
     };
     failed(scope, &error, headers)
+}
+
+/// Whether a route answers with markup.
+pub(super) fn is_page(result: &TypeDesc) -> bool {
+    match result.kind {
+        Kind::Result => result.elem().kind == Kind::Html,
+        kind => kind == Kind::Html,
+    }
+}
+
+/// As [`faulted`], with a page that shows what happened: for the author, while
+/// the program is developed.
+pub(super) fn faulted_page(
+    scope: &RequestScope,
+    meta: &ProgramMeta,
+    fault: &Fault,
+    headers: HeaderMap,
+) -> Response {
+    let mut response = faulted(scope, meta, fault, headers);
+    let mut lines = Cause::new(meta, fault).0;
+    if let Some(span) = fault.span() {
+        lines = format!("{}\n{lines}", meta.place(span));
+    }
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <title>{status}</title></head><body><h1>{status}</h1><pre>{text}</pre></body></html>",
+        status = response.status(),
+        text = html::escaped(&lines),
+    );
+    let response_headers = response.headers_mut();
+    response_headers.insert(CONTENT_TYPE, HTML);
+    response_headers.insert(CONTENT_LENGTH, HeaderValue::from(page.len()));
+    *response.body_mut() = Body::from_bytes(page);
+    response
 }
 
 /// The answer of an error, with the headers that were set before it.

@@ -1,15 +1,17 @@
 //! `serve`: from the call to a clean end.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use plumego_core::{BoundServer, CoreError};
 use plumego_log::{Level, Record};
+use tokio::sync::Semaphore;
 
-use super::service::Host;
+use super::service::{Assembled, Host};
 use crate::builtin::Call;
-use crate::context::{Ctx, Unit};
+use crate::context::Unit;
 use crate::fault::{Fault, Outcome};
 use crate::meta::Service;
 use crate::runtime::Runtime;
@@ -24,7 +26,7 @@ pub(crate) fn serve(call: &mut Call<'_>) -> Outcome<Value> {
         return Err(Fault::error("serve is not available here"));
     }
     let port = port(&call.args[0])?;
-    call.ctx.blocking(|ctx| run(ctx, port))?;
+    call.ctx.blocking(|ctx| ctx.runtime().serve(port))?;
     Ok(Value::Unit)
 }
 
@@ -40,35 +42,112 @@ fn port(value: &Value) -> Outcome<u16> {
     port.ok_or_else(|| Fault::invalid_arguments("invalid port"))
 }
 
-fn run(ctx: &mut Ctx, port: u16) -> Outcome<()> {
-    let runtime = ctx.runtime().clone();
-    let host = Host::new(&runtime)?;
-    let services = host.services()?;
-    let server = host.app(&services, port)?.prepare();
-    let server = server.map_err(|failed| Fault::error(failed.source.to_string()))?;
-    // What was printed before is seen before the first request.
-    let _ = runtime.stdio().flush();
-    let threads = host.threads()?;
-    let ended = threads.block_on(async {
-        let bound = server.bind().await.map_err(|error| {
-            let reason = reason(&error);
-            let address = host.settings.address(port);
-            Fault::error(format!("failed to bind {address}: {reason}"))
-        })?;
-        until_stopped(&host, &services, bound).await
-    });
-    threads.shutdown_timeout(LAST_WAIT);
-    let Ended { signal, aborted } = ended?;
-    let mut line = format!(
-        "shutdown: runtime={} signal={signal} handled_requests={}",
-        runtime.backend().as_str(),
-        host.counters.handled(),
-    );
-    if aborted > 0 {
-        line.push_str(&format!(" in_flight_aborted={aborted}"));
+/// Tells a server to end. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Stop(Arc<Semaphore>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
     }
-    say(&runtime, &line);
-    Ok(())
+}
+
+impl Stop {
+    /// Ends serving as a signal does: the first request lets what runs come to
+    /// its end, a second one ends it at once.
+    pub fn request(&self) {
+        self.0.add_permits(1);
+    }
+
+    async fn requested(&self) {
+        if let Ok(permit) = self.0.acquire().await {
+            permit.forget();
+        }
+    }
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServeSummary {
+    /// The signal that ended it, `unknown` for anything else.
+    pub signal: &'static str,
+    /// Requests that were answered.
+    pub handled: u64,
+    /// Requests that were cut.
+    pub aborted: u64,
+}
+
+impl Runtime {
+    /// Serves the program's services on a port until a signal ends it, as
+    /// `serve(port)` does; 0 is any free port.
+    ///
+    /// # Errors
+    ///
+    /// A setting is not what it has to be, the address cannot be bound, or the
+    /// program serves already.
+    pub fn serve(&self, port: u16) -> Outcome<ServeSummary> {
+        self.serve_until(port, &Stop::default(), |_| {})
+    }
+
+    /// As [`serve`](Self::serve), until a signal or `stop` ends it; `bound` is
+    /// called with the address once connections are accepted.
+    ///
+    /// # Errors
+    ///
+    /// As for [`serve`](Self::serve).
+    pub fn serve_until(
+        &self,
+        port: u16,
+        stop: &Stop,
+        bound: impl FnOnce(SocketAddr),
+    ) -> Outcome<ServeSummary> {
+        let Some(_serving) = self.begin_serving() else {
+            return Err(Fault::error("server already running"));
+        };
+        let Assembled {
+            host,
+            services,
+            threads,
+        } = Host::assemble(self)?;
+        let server = host.app(&services, port)?.prepare();
+        let server = server.map_err(|failed| Fault::error(failed.source.to_string()))?;
+        // What was printed before is seen before the first request.
+        let _ = self.stdio().flush();
+        let ended = threads.handle().block_on(async {
+            let server = server.bind().await.map_err(|error| {
+                let reason = reason(&error);
+                let address = host.settings.address(port);
+                Fault::error(format!("failed to bind {address}: {reason}"))
+            })?;
+            if let Some(address) = server.local_addr().socket_addr() {
+                bound(address);
+            }
+            until_stopped(&host, &services, server, stop).await
+        });
+        threads.end_within(LAST_WAIT);
+        let (signal, aborted) = ended?;
+        let summary = ServeSummary {
+            signal,
+            handled: host.counters.handled(),
+            aborted: u64::try_from(aborted).unwrap_or(0),
+        };
+        tell_end(self, summary);
+        Ok(summary)
+    }
+}
+
+fn tell_end(runtime: &Runtime, summary: ServeSummary) {
+    let mut line = format!(
+        "shutdown: runtime={} signal={} handled_requests={}",
+        runtime.backend().as_str(),
+        summary.signal,
+        summary.handled,
+    );
+    if summary.aborted > 0 {
+        line.push_str(&format!(" in_flight_aborted={}", summary.aborted));
+    }
+    say(runtime, &line);
 }
 
 fn reason(error: &CoreError) -> String {
@@ -82,17 +161,14 @@ fn say(runtime: &Runtime, line: &str) {
     logger.log(&Record::new(Level::Info, line, logger.now()));
 }
 
-/// How serving ended.
-struct Ended {
-    signal: &'static str,
-    /// Requests that were cut.
-    aborted: i64,
-}
+/// The signal that ended it, and the requests that were cut.
+type Ended = (&'static str, i64);
 
 async fn until_stopped(
     host: &Arc<Host>,
     services: &[&'static Service],
     bound: BoundServer,
+    stop: &Stop,
 ) -> Outcome<Ended> {
     let failed = |error: &dyn std::error::Error| Fault::error(error.to_string());
     let mut signals = Signals::install().map_err(|error| failed(&error))?;
@@ -116,6 +192,7 @@ async fn until_stopped(
             "unknown"
         }
         signal = signals.next() => signal,
+        () = stop.requested() => "unknown",
         () = host.counters.enough.cancelled() => "unknown",
     };
     let limit = host.settings.delay + host.settings.grace;
@@ -130,6 +207,7 @@ async fn until_stopped(
         _ = &mut draining => true,
         () = cutting => false,
         _ = signals.next() => false,
+        () = stop.requested() => false,
     };
     let mut aborted = 0;
     if !finished {
@@ -137,7 +215,7 @@ async fn until_stopped(
         host.stopping.cancel();
         let _ = tokio::join!(draining, handle.shutdown(Some(Duration::ZERO)));
     }
-    Ok(Ended { signal, aborted })
+    Ok((signal, aborted))
 }
 
 /// The signals that ask to end.

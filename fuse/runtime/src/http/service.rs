@@ -5,8 +5,10 @@ use std::sync::Arc;
 use http::HeaderName;
 use plumego_contract::{CancelSource, X_REQUEST_ID};
 use plumego_core::{App, AppDependencies};
+use plumego_log::{Level, Record};
 use plumego_middleware::accesslog::{AccessLogConfig, AccessLogLayer};
 use plumego_middleware::bodylimit::BodyLimitLayer;
+use plumego_middleware::compression::{CompressionConfig, CompressionLayer};
 use plumego_middleware::concurrencylimit::{ConcurrencyLimitConfig, ConcurrencyLimitLayer};
 use plumego_middleware::cors::CorsLayer;
 use plumego_middleware::httpmetrics::HttpMetricsLayer;
@@ -17,12 +19,18 @@ use plumego_middleware::stack::Stack;
 use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
 use plumego_router::Route as Registered;
 
+use super::blocking::BlockingPool;
+use super::docs::Docs;
+use super::fallback::Fallback;
+use super::files::Files;
 use super::handler::RouteHandler;
 use super::kernel_log::KernelLogger;
 use super::observe::{Counters, log_request};
 use super::settings::Settings;
+use super::threads::{Threads, no_thread};
+use super::watch::Watch;
 use crate::fault::{Fault, Outcome};
-use crate::meta::{Service, Verb};
+use crate::meta::{Route, Service, Verb};
 use crate::runtime::Runtime;
 
 const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -34,44 +42,57 @@ pub(super) struct Host {
     pub(super) counters: Arc<Counters>,
     /// Raised when requests that still run have to end.
     pub(super) stopping: CancelSource,
+    /// Where handlers run that may wait.
+    pub(super) pool: BlockingPool,
+    /// Stops handlers that run on workers.
+    pub(super) watch: Watch,
+}
+
+/// A host, what it mounts, and the threads that it runs on.
+pub(super) struct Assembled {
+    pub(super) host: Arc<Host>,
+    pub(super) services: Vec<&'static Service>,
+    pub(super) threads: Threads,
 }
 
 impl Host {
-    /// Reads the settings.
+    /// Reads the settings, and starts the threads.
     ///
     /// # Errors
     ///
-    /// They are not what they have to be.
-    pub(super) fn new(runtime: &Runtime) -> Outcome<Arc<Self>> {
+    /// The settings are not what they have to be, there is no service, or the
+    /// system gives no threads.
+    pub(super) fn assemble(runtime: &Runtime) -> Outcome<Assembled> {
         let settings = Settings::read(runtime.environment());
         let settings = settings.map_err(|error| Fault::error(error.to_string()))?;
+        let services = services(runtime.meta().services, settings.services.as_deref())?;
         let counters = Counters::new(runtime.clone(), settings.max_requests);
-        Ok(Arc::new(Self {
+        let stopping = CancelSource::new();
+        let threads = Threads::start(runtime, settings.blocking_threads)?;
+        let host = Arc::new(Self {
             runtime: runtime.clone(),
+            pool: BlockingPool::new(threads.handle(), settings.blocking_threads),
+            watch: Watch::start(stopping.clone()).map_err(|error| no_thread(&error))?,
             settings,
             counters: Arc::new(counters),
-            stopping: CancelSource::new(),
-        }))
+            stopping,
+        });
+        Ok(Assembled {
+            host,
+            services,
+            threads,
+        })
     }
 
-    /// The services that are mounted.
-    ///
-    /// # Errors
-    ///
-    /// There is none, or one of those that are asked for.
-    pub(super) fn services(&self) -> Outcome<Vec<&'static Service>> {
-        let all = self.runtime.meta().services;
-        if all.is_empty() {
-            return Err(Fault::error("no service declared"));
-        }
-        let Some(wanted) = &self.settings.services else {
-            return Ok(all.iter().collect());
-        };
-        let find = |name: &String| {
-            let found = all.iter().find(|service| service.name == name);
-            found.ok_or_else(|| Fault::error(format!("service not found: {name}")))
-        };
-        wanted.iter().map(find).collect()
+    /// Says that a handler keeps workers for long.
+    pub(super) fn tell_slow(&self, route: &Route) {
+        let logger = self.runtime.logger();
+        let message = format!(
+            "{} {} took over 1 ms on a worker; it runs inline because it never waits",
+            verb(route.verb),
+            route.pattern,
+        );
+        logger.log(&Record::new(Level::Debug, &message, logger.now()));
     }
 
     /// The application: layers in their order, and the routes of these services.
@@ -85,24 +106,41 @@ impl Host {
         let logger = Arc::new(KernelLogger(Arc::clone(self.runtime.logger())));
         let mut app = App::new(config, AppDependencies::default().with_logger(logger));
         app.layers(self.layers(ids)?);
+        let mut everything = app.group("").map_err(|error| refused(&error))?;
+        everything.fallback(self.fallback()?);
         for service in services {
             for route in service.routes {
-                let handler = RouteHandler {
-                    host: Arc::clone(self),
-                    route,
-                };
-                let method = match route.verb {
-                    Verb::Get => "GET",
-                    Verb::Post => "POST",
-                    Verb::Put => "PUT",
-                    Verb::Patch => "PATCH",
-                    Verb::Delete => "DELETE",
-                };
-                app.add_route(Registered::new(method, route.pattern, handler))
+                let handler = RouteHandler::new(Arc::clone(self), route);
+                app.add_route(Registered::new(verb(route.verb), route.pattern, handler))
                     .map_err(|error| refused(&error))?;
             }
         }
         Ok(app)
+    }
+
+    /// What answers where no route does.
+    fn fallback(&self) -> Outcome<Fallback> {
+        let directory = self.runtime.directory();
+        let docs = self.settings.openapi.as_ref().map(|openapi| {
+            let meta = self.runtime.meta();
+            let app = meta.app.map_or("Fuse", |app| app.name);
+            let title = if meta.name.is_empty() { app } else { meta.name };
+            let try_it = self.settings.development;
+            Docs::new(title, directory.join(&openapi.file), &openapi.path, try_it)
+        });
+        let files = self.settings.files.as_ref().map(|files| {
+            let opened = Files::open(&directory.join(&files.dir), &files.index);
+            opened.map(Arc::new).map_err(|error| {
+                let dir = files.dir.display();
+                Fault::error(format!(
+                    "invalid FUSE_STATIC_DIR: cannot serve {dir}: {error}"
+                ))
+            })
+        });
+        Ok(Fallback {
+            docs,
+            files: files.transpose()?,
+        })
     }
 
     /// The layers, outermost first.
@@ -127,6 +165,10 @@ impl Host {
             let layer = CorsLayer::new(cors.clone()).map_err(|error| refused(&error))?;
             stack = stack.push("cors", layer);
         }
+        if settings.compress {
+            let layer = CompressionLayer::new(CompressionConfig::default());
+            stack = stack.push("compression", layer);
+        }
         let limit = ConcurrencyLimitConfig::new(settings.in_flight_max);
         Ok(stack
             .push(
@@ -140,20 +182,30 @@ impl Host {
                 TimeoutLayer::new(TimeoutConfig::new(settings.handler_timeout)),
             ))
     }
+}
 
-    /// The threads that requests are handled on.
-    ///
-    /// # Errors
-    ///
-    /// The system gives none.
-    pub(super) fn threads(&self) -> Outcome<tokio::runtime::Runtime> {
-        tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .thread_name("fuse-http")
-            .thread_stack_size(self.runtime.code().stack_bytes())
-            .max_blocking_threads(self.settings.blocking_threads)
-            .build()
-            .map_err(|error| Fault::error(format!("cannot start a thread: {error}")))
+/// The services that are mounted: all, or those of these names.
+fn services(all: &'static [Service], wanted: Option<&[String]>) -> Outcome<Vec<&'static Service>> {
+    if all.is_empty() {
+        return Err(Fault::error("no service declared"));
+    }
+    let Some(wanted) = wanted else {
+        return Ok(all.iter().collect());
+    };
+    let find = |name: &String| {
+        let found = all.iter().find(|service| service.name == name);
+        found.ok_or_else(|| Fault::error(format!("service not found: {name}")))
+    };
+    wanted.iter().map(find).collect()
+}
+
+fn verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Get => "GET",
+        Verb::Post => "POST",
+        Verb::Put => "PUT",
+        Verb::Patch => "PATCH",
+        Verb::Delete => "DELETE",
     }
 }
 

@@ -48,24 +48,37 @@ pub(super) struct Settings {
     connections_max: usize,
     trusted_proxies: Vec<String>,
     tls: Option<(PathBuf, PathBuf)>,
-    development: bool,
+    /// Whether causes are shown.
+    pub(super) development: bool,
+    /// Whether responses are compressed.
+    pub(super) compress: bool,
+    /// Whether bodies of requests may be compressed.
+    pub(super) decompress: bool,
+    /// Whether JSON answers get tags.
+    pub(super) etag: bool,
+    /// Files that are served.
+    pub(super) files: Option<StaticFiles>,
+    /// The documentation page.
+    pub(super) openapi: Option<OpenApi>,
+}
+
+/// Where files are, and which of them stands for its directory.
+#[derive(Debug)]
+pub(super) struct StaticFiles {
+    pub(super) dir: PathBuf,
+    pub(super) index: String,
+}
+
+/// The document of the documentation page, and where that is.
+#[derive(Debug)]
+pub(super) struct OpenApi {
+    pub(super) file: PathBuf,
+    pub(super) path: String,
 }
 
 /// Variables that ask for what the host does not do yet. To ignore them would be
 /// to serve something else than was asked for.
-const NOT_YET: [&str; 4] = [
-    "FUSE_ADMIN_ADDR",
-    "FUSE_HTTP_COMPRESS",
-    "FUSE_HTTP_DECOMPRESS",
-    "FUSE_HTTP_ETAG",
-];
-
-/// Variables of the same sort that name a file, a directory or an address.
-const NOT_YET_PLACES: [&str; 3] = [
-    "FUSE_OPENAPI_JSON_PATH",
-    "FUSE_STATIC_DIR",
-    "FUSE_VITE_PROXY_URL",
-];
+const NOT_YET: [&str; 1] = ["FUSE_ADMIN_ADDR"];
 
 impl Settings {
     /// Reads the settings.
@@ -109,6 +122,11 @@ impl Settings {
             trusted_proxies: reader.list("FUSE_TRUST_PROXY")?.unwrap_or_default(),
             tls: tls(env)?,
             development: env.truthy("FUSE_DEV_MODE"),
+            compress: env.truthy("FUSE_HTTP_COMPRESS"),
+            decompress: env.truthy("FUSE_HTTP_DECOMPRESS"),
+            etag: env.truthy("FUSE_HTTP_ETAG"),
+            files: files(env)?,
+            openapi: openapi(env)?,
         })
     }
 
@@ -150,22 +168,51 @@ impl Settings {
 
 fn refuse_what_is_missing(env: &Environment) -> Result<(), EnvError> {
     for name in NOT_YET {
-        let asked = match name {
-            "FUSE_ADMIN_ADDR" => env.get(name)?.is_some_and(|text| !text.is_empty()),
-            _ => env.truthy(name),
-        };
-        if asked {
+        if some(env, name)?.is_some() {
             return Err(EnvError::expected(name, "nothing: it is not available yet"));
         }
     }
-    for name in NOT_YET_PLACES {
-        // The proxy counts in development only.
-        let counts = name != "FUSE_VITE_PROXY_URL" || env.truthy("FUSE_DEV_MODE");
-        if counts && env.get(name)?.is_some_and(|text| !text.is_empty()) {
-            return Err(EnvError::expected(name, "nothing: it is not available yet"));
-        }
+    // The proxy counts in development only.
+    const PROXY: &str = "FUSE_VITE_PROXY_URL";
+    if env.truthy("FUSE_DEV_MODE") && some(env, PROXY)?.is_some() {
+        return Err(EnvError::expected(
+            PROXY,
+            "nothing: it is not available yet",
+        ));
     }
     Ok(())
+}
+
+/// A variable that is not empty.
+fn some<'e>(env: &'e Environment, name: &str) -> Result<Option<&'e str>, EnvError> {
+    Ok(env.get(name)?.filter(|text| !text.is_empty()))
+}
+
+fn files(env: &Environment) -> Result<Option<StaticFiles>, EnvError> {
+    const INDEX: &str = "FUSE_STATIC_INDEX";
+    let index = some(env, INDEX)?.unwrap_or("index.html");
+    if index.contains(['/', '\\', '\0']) || index.starts_with('.') {
+        return Err(EnvError::expected(INDEX, "the name of a file"));
+    }
+    let dir = some(env, "FUSE_STATIC_DIR")?;
+    Ok(dir.map(|dir| StaticFiles {
+        dir: dir.into(),
+        index: index.to_owned(),
+    }))
+}
+
+fn openapi(env: &Environment) -> Result<Option<OpenApi>, EnvError> {
+    const PATH: &str = "FUSE_OPENAPI_UI_PATH";
+    let path = some(env, PATH)?.unwrap_or("/docs");
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    if !path.starts_with('/') || path.contains("//") || !path.bytes().all(is_plain) {
+        return Err(EnvError::expected(PATH, "a path such as /docs"));
+    }
+    let file = some(env, "FUSE_OPENAPI_JSON_PATH")?;
+    Ok(file.map(|file| OpenApi {
+        file: file.into(),
+        path: path.to_owned(),
+    }))
 }
 
 fn tls(env: &Environment) -> Result<Option<(PathBuf, PathBuf)>, EnvError> {
@@ -279,6 +326,9 @@ mod tests {
             ("FUSE_HTTP_INLINE", "always"),
             ("FUSE_CORS_ORIGINS", "not an origin"),
             ("FUSE_CSP", "a\nb"),
+            ("FUSE_STATIC_INDEX", "../index.html"),
+            ("FUSE_OPENAPI_UI_PATH", "docs"),
+            ("FUSE_OPENAPI_UI_PATH", "/{docs}"),
         ] {
             let error = read(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(&format!("invalid {name}: ")), "{error}");
@@ -290,15 +340,13 @@ mod tests {
 
     #[test]
     fn what_is_not_there_yet_is_refused_instead_of_ignored() {
-        for (name, value) in [
-            ("FUSE_ADMIN_ADDR", "127.0.0.1:0"),
-            ("FUSE_HTTP_ETAG", "1"),
-            ("FUSE_HTTP_DECOMPRESS", "true"),
-        ] {
-            let error = read(&[(name, value)]).unwrap_err();
+        let admin = [("FUSE_ADMIN_ADDR", "127.0.0.1:0")];
+        let proxy = [("FUSE_VITE_PROXY_URL", "http://a"), ("FUSE_DEV_MODE", "1")];
+        for variables in [&admin[..], &proxy] {
+            let error = read(variables).unwrap_err();
             assert!(error.ends_with("it is not available yet"), "{error}");
         }
-        assert!(read(&[("FUSE_HTTP_ETAG", "0")]).is_ok());
+        assert!(read(&proxy[..1]).is_ok());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `testing`: requests to the routes of the program without a socket, and
 //! comparison.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
@@ -10,7 +9,8 @@ use plumego_contract::{Body, Request};
 use plumego_core::AppService;
 
 use super::input::is_json;
-use super::service::Host;
+use super::service::{Assembled, Host};
+use super::threads::Threads;
 use crate::builtin::Call;
 use crate::context::Ctx;
 use crate::decode::decode_json_value;
@@ -31,23 +31,28 @@ const LAST_WAIT: Duration = Duration::from_millis(500);
 pub(super) struct TestHost {
     service: AppService,
     /// Taken when the test is over.
-    threads: Option<tokio::runtime::Runtime>,
+    threads: Option<Threads>,
 }
 
 impl TestHost {
     fn new(ctx: &Ctx) -> Outcome<Self> {
-        let host = Host::new(ctx.runtime())?;
-        let services = host.services()?;
-        let service = Arc::clone(&host).app(&services, 0)?.into_service();
-        let threads = Some(host.threads()?);
-        Ok(Self { service, threads })
+        let Assembled {
+            host,
+            services,
+            threads,
+        } = Host::assemble(ctx.runtime())?;
+        let service = host.app(&services, 0)?.into_service();
+        Ok(Self {
+            service,
+            threads: Some(threads),
+        })
     }
 }
 
 impl Drop for TestHost {
     fn drop(&mut self) {
         if let Some(threads) = self.threads.take() {
-            threads.shutdown_timeout(LAST_WAIT);
+            threads.end_within(LAST_WAIT);
         }
     }
 }
@@ -80,7 +85,7 @@ fn exchange(ctx: &mut Ctx, request: Request) -> Outcome<Answer> {
     let host = ctx.http.host.as_deref();
     let host = host.and_then(|host| Some((&host.service, host.threads.as_ref()?)));
     let (service, threads) = host.ok_or_else(|| Fault::internal("there is no test host"))?;
-    threads.block_on(async {
+    threads.handle().block_on(async {
         let response = service.handle(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect_limited(BODY_BYTES_MAX).await;

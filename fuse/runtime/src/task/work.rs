@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::context::{Ctx, RequestIds, Unit};
@@ -37,7 +37,7 @@ pub(super) struct Task {
     done: Condvar,
     interrupt: Interrupt,
     runtime: Runtime,
-    ids: Option<Arc<RequestIds>>,
+    ids: Option<RequestIds>,
     /// Calls that it may nest.
     depth: u32,
     /// The unit of work that it belongs to.
