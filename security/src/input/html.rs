@@ -100,8 +100,6 @@ fn reparsed_alike(mut html: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -158,29 +156,5 @@ mod tests {
             sanitize_html(text, &careless),
             "<a rel=\"noopener noreferrer\">x</a>"
         );
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_clean_stays_so_and_has_no_code(
-            parts in proptest::collection::vec(prop_oneof![
-                Just("<script>".to_owned()), Just("</script>".to_owned()), Just("<b".to_owned()),
-                Just("<a href=".to_owned()), Just("\"javascript:".to_owned()), Just(" onload=".to_owned()),
-                Just("<svg/onload=x>".to_owned()), Just("<!--".to_owned()), Just("<![CDATA[".to_owned()),
-                Just("<math><mi><style>".to_owned()), Just("<noscript>".to_owned()), Just(">".to_owned()),
-                Just("&#x6a;avascript:".to_owned()), Just("&#13;".to_owned()), Just("<pre>\n".to_owned()), Just("\n".to_owned()), "[ -~]{0,6}",
-            ], 0..12),
-        ) {
-            let policy = HtmlPolicy::default();
-            let clean = sanitize_html(&parts.concat(), &policy);
-            prop_assert_eq!(&sanitize_html(&clean, &policy), &clean);
-            let lower = clean.to_ascii_lowercase();
-            for tag in lower.split('<').skip(1) {
-                let tag = tag.split('>').next().unwrap();
-                prop_assert!(!tag.contains("=\"javascript:"), "{}", clean);
-                prop_assert!(!tag.contains(" on"), "{}", clean);
-                prop_assert!(!tag.starts_with("script") && !tag.starts_with("svg"), "{}", clean);
-            }
-        }
     }
 }

@@ -1,7 +1,10 @@
-//! A bounded pass of every target on random input and on the seeds.
+//! A bounded pass of every target on random input and on the seeds, one test
+//! each.
 
+use libtest_mimic::{Arguments, Failed, Trial};
 use plumego_fuzzing::TARGETS;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 const SEEDS: &[&[u8]] = &[
     b"",
@@ -68,52 +71,97 @@ const SEEDS: &[&[u8]] = &[
     b"\x05\x00\x10\x04\x21\x08\x11\x00\x40\x02\x33\x01\x09",
 ];
 
-#[test]
-fn every_target_has_its_program() {
+fn every_target_has_its_program() -> Result<(), Failed> {
     let programs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz");
-    let manifest = std::fs::read_to_string(format!("{programs}/Cargo.toml")).unwrap();
+    let manifest = std::fs::read_to_string(format!("{programs}/Cargo.toml"))?;
     for (name, _) in TARGETS {
         assert!(
             manifest.contains(&format!("\"fuzz_targets/{name}.rs\"")),
             "{name}"
         );
-        let program = std::fs::read_to_string(format!("{programs}/fuzz_targets/{name}.rs"));
-        assert!(
-            program.unwrap().contains(&format!("target(\"{name}\")")),
-            "{name}"
-        );
+        let program = std::fs::read_to_string(format!("{programs}/fuzz_targets/{name}.rs"))?;
+        assert!(program.contains(&format!("target(\"{name}\")")), "{name}");
     }
+    Ok(())
 }
 
-#[test]
-fn every_target_takes_every_seed() {
-    for (_, target) in TARGETS {
-        for seed in SEEDS {
-            target(seed);
-        }
+fn main() -> std::process::ExitCode {
+    let mut trials = vec![
+        Trial::test("every_target_has_its_program", every_target_has_its_program),
+        Trial::test("html_of_attacks", || {
+            let pieces = proptest::collection::vec(piece_of_html(), 0..12);
+            takes(
+                "html",
+                pieces.prop_map(|pieces| pieces.concat().into_bytes()),
+            )
+        }),
+    ];
+    for &(name, target) in TARGETS {
+        trials.push(Trial::test(name, move || {
+            SEEDS.iter().for_each(|seed| target(seed));
+            takes(name, mutated_seed())?;
+            takes(name, proptest::collection::vec(any::<u8>(), 0..512))
+        }));
     }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+/// Gives a target a bounded number of inputs.
+fn takes(name: &str, inputs: impl Strategy<Value = Vec<u8>>) -> Result<(), Failed> {
+    let target = plumego_fuzzing::target(name).expect("a name of the table");
+    let config = ProptestConfig {
+        // Those that open a database for every input need longer for it.
+        cases: if name.starts_with("store_kv") {
+            48
+        } else {
+            256
+        },
+        // An input worth keeping becomes a seed.
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let outcome = TestRunner::new(config).run(&inputs, |input| {
+        target(&input);
+        Ok(())
+    });
+    outcome.map_err(Failed::from)
+}
 
-    #[test]
-    fn every_target_takes_mutated_seeds(
-        seed in proptest::sample::select(SEEDS),
-        at in any::<proptest::sample::Index>(),
-        insert in proptest::collection::vec(any::<u8>(), 0..24),
-    ) {
+fn mutated_seed() -> impl Strategy<Value = Vec<u8>> {
+    let insert = proptest::collection::vec(any::<u8>(), 0..24);
+    let parts = (
+        proptest::sample::select(SEEDS),
+        any::<proptest::sample::Index>(),
+        insert,
+    );
+    parts.prop_map(|(seed, at, insert)| {
         let cut = at.index(seed.len() + 1);
-        let input = [&seed[..cut], &insert, &seed[cut..]].concat();
-        for (_, target) in TARGETS {
-            target(&input);
-        }
-    }
+        [&seed[..cut], &insert, &seed[cut..]].concat()
+    })
+}
 
-    #[test]
-    fn every_target_takes_any_bytes(input in proptest::collection::vec(any::<u8>(), 0..512)) {
-        for (_, target) in TARGETS {
-            target(&input);
-        }
-    }
+/// What attacks on a cleaner of HTML are made of.
+fn piece_of_html() -> impl Strategy<Value = String> {
+    let pieces = proptest::sample::select(
+        &[
+            "<script>",
+            "</script>",
+            "<b",
+            "<a href=",
+            "\"javascript:",
+            "\"",
+            " onload=",
+            "<svg/onload=x>",
+            "<!--",
+            "<![CDATA[",
+            "<math><mi><style>",
+            "<noscript>",
+            ">",
+            "&#x6a;avascript:",
+            "&#13;",
+            "<pre>\n",
+            "\n",
+        ][..],
+    );
+    prop_oneof![8 => pieces.prop_map(str::to_owned), 1 => "[ -~]{0,6}"]
 }
