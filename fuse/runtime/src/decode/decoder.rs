@@ -1,7 +1,7 @@
 //! The decoder: from a source to a value of a type.
 
 use super::source::{Node, Source, Step};
-use super::text::{TextOptions, base64_message, decode_base64, decode_text};
+use super::text::{TextOptions, base64_message, decode_base64, decode_text, is_null};
 use crate::builtin::float_of_text;
 use crate::context::Ctx;
 use crate::fault::FieldProblem;
@@ -57,6 +57,9 @@ impl<'a, S: Source<'a>> Decoder<'_, S> {
         if desc.kind == Kind::Option {
             return match node {
                 Node::Null => Ok(Some(Value::Null)),
+                Node::Text(text) if self.source.is_text_only() && is_null(&text) => {
+                    Ok(Some(Value::Null))
+                }
                 node => self.begun(desc.elem(), node, path),
             };
         }

@@ -185,4 +185,8 @@ impl<'a> Source<'a> for PairSource<'a> {
     fn has_text_rules(&self) -> bool {
         true
     }
+
+    fn is_text_only(&self) -> bool {
+        true
+    }
 }

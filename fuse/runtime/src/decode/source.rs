@@ -108,4 +108,9 @@ pub(super) trait Source<'a>: Clone {
     fn has_text_rules(&self) -> bool {
         false
     }
+
+    /// Whether every value is text, so that text alone can say that there is none.
+    fn is_text_only(&self) -> bool {
+        false
+    }
 }

@@ -55,6 +55,11 @@ pub struct TextOptions {
     pub redact: bool,
 }
 
+/// Whether text stands for null where a value may be absent.
+pub(super) fn is_null(text: &str) -> bool {
+    text.is_empty() || text == "null"
+}
+
 /// Reads text as a value of type `desc` and checks its constraints; nothing if
 /// there is a problem, which is reported at `path`.
 ///
@@ -71,7 +76,7 @@ pub fn decode_text(
 ) -> Outcome<Option<Value>> {
     let path = &path.secret(options.redact);
     if desc.kind == Kind::Option {
-        if text.is_empty() || text == "null" {
+        if is_null(text) {
             return Ok(Some(Value::Null));
         }
         return decode_text(ctx, desc.elem(), text, options, path, problems);
