@@ -55,6 +55,9 @@ fn success(value: Peek<'_>, said: Said, csp: Option<&HeaderValue>) -> Response {
     let mut body = Vec::new();
     let kind = match value.as_obj() {
         Some(node) if node.desc().kind == Kind::Html => {
+            if html::is_document(node) {
+                body.extend_from_slice(b"<!doctype html>");
+            }
             html::render(node, &mut body);
             if let Some(csp) = csp {
                 let policy = headers.entry(CONTENT_SECURITY_POLICY);
