@@ -38,22 +38,46 @@ pub(crate) struct Flags {
 pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
     let program = Program::prepare(&flags.program, false, output)?;
     let runtime = program.runtime(&[], Stdio::process())?;
-    if let Err(failure) = runtime.resolve_config() {
-        runtime.stdio().error_line(&failure.text());
-        return Err(Reported.into());
-    }
+    resolve_config(&runtime)?;
     let outcome = if flags.status {
         status(&runtime, output)
     } else {
         apply(flags, &runtime, output)
     };
     runtime.close_database();
-    outcome.map_err(|failed| {
-        runtime.flush_logs();
-        let stdio = runtime.stdio();
-        stdio.error_line(&format!("migration error: {failed}"));
-        Ended::from(Reported)
+    outcome.map_err(|failed| report(&runtime, &failed))
+}
+
+/// Applies what is pending before a program starts, which standard output is
+/// left to.
+pub(crate) fn pending(runtime: &Runtime, output: &Output) -> Result<(), Ended> {
+    resolve_config(runtime)?;
+    let outcome = runtime.migrate(MigrateOptions::default(), |name| {
+        output.info(&format!("[migrate] applied {name}"));
+    });
+    let outcome = outcome.map_err(|failed| {
+        runtime.close_database();
+        report(runtime, &failed)
+    })?;
+    for name in &outcome.edited {
+        output.info(&format!("warning: {}", edited(name)));
+    }
+    Ok(())
+}
+
+/// The configuration names the database.
+fn resolve_config(runtime: &Runtime) -> Result<(), Ended> {
+    runtime.resolve_config().map_err(|failure| {
+        runtime.stdio().error_line(&failure.text());
+        Reported.into()
     })
+}
+
+fn report(runtime: &Runtime, failed: &MigrationFailed) -> Ended {
+    runtime.flush_logs();
+    let stdio = runtime.stdio();
+    stdio.error_line(&format!("migration error: {failed}"));
+    Reported.into()
 }
 
 fn status(runtime: &Runtime, output: &Output) -> Result<ExitCode, MigrationFailed> {

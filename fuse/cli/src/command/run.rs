@@ -7,7 +7,7 @@ use clap::Args;
 use fuse_runtime::run::Exit;
 use fuse_runtime::system::Stdio;
 
-use super::{Outcome, finish};
+use super::{Outcome, finish, migrate};
 use crate::arguments::Format;
 use crate::output::Output;
 use crate::program::{Program, ProgramFlags};
@@ -16,6 +16,10 @@ use crate::program::{Program, ProgramFlags};
 pub(crate) struct Flags {
     #[command(flatten)]
     program: ProgramFlags,
+
+    /// Apply pending migrations first
+    #[arg(long)]
+    migrate: bool,
 
     /// Arguments of the program
     #[arg(last = true, value_name = "ARGS")]
@@ -44,6 +48,9 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
 fn run_program(flags: &Flags, output: &Output) -> Result<Exit, crate::failure::Ended> {
     let program = Program::prepare(&flags.program, false, output)?;
     let runtime = program.runtime(&[], Stdio::process())?;
+    if flags.migrate {
+        migrate::pending(&runtime, output)?;
+    }
     let exit = runtime.run(&flags.arguments);
     let said = match output.format {
         Format::Json => {

@@ -177,3 +177,85 @@ fn migrations_run_once_and_tests_have_a_database_of_their_own() {
     assert_eq!(run.stdout, "ok migrations ran\nok (1 tests)\n");
     assert_eq!(world.run("migrate main.fuse").status, Some(1));
 }
+
+const FORMS: &str = r#"
+type Search:
+    text: String?
+    name: String = "nobody"
+
+service Echo at "/":
+    get "/search" -> Search!std.Error.Validation:
+        return request.query_as<Search>() ?!
+
+    post "/search" body Search -> Search:
+        return body
+
+test "an optional that is empty is absent":
+    let form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for query in ["", "text=", "text=null"]:
+        let asked = testing.request("GET", "/search?" + query)
+        testing.equal(asked.body, "{\"name\":\"nobody\",\"text\":null}")
+        let sent = testing.request("POST", "/search", query, form)
+        testing.equal(sent.body, asked.body)
+    let named = testing.request("GET", "/search?name=&text=a")
+    testing.equal(named.body, "{\"name\":\"\",\"text\":\"a\"}")
+"#;
+
+#[test]
+fn an_empty_field_of_a_form_may_be_none() {
+    let world = World::with(&[("main.fuse", FORMS)]);
+    let run = world.run("test main.fuse");
+    assert_eq!(
+        run.stdout,
+        "ok an optional that is empty is absent\nok (1 tests)\n"
+    );
+}
+
+const DOCUMENT: &str = r#"
+service Pages at "/":
+    get "/" -> Html:
+        return html():
+            body(): "hi"
+
+    get "/part" -> Html:
+        return p(): "hi"
+
+test "a whole document says so":
+    let page = testing.request("GET", "/")
+    testing.equal(page.body, "<!doctype html><html><body>hi</body></html>")
+    testing.equal(testing.request("GET", "/part").body, "<p>hi</p>")
+"#;
+
+#[test]
+fn a_document_begins_with_its_type() {
+    let world = World::with(&[("main.fuse", DOCUMENT)]);
+    let run = world.run("test main.fuse");
+    assert_eq!(run.stdout, "ok a whole document says so\nok (1 tests)\n");
+}
+
+#[test]
+fn a_program_can_be_migrated_as_it_starts() {
+    let program = format!("{MIGRATED}\napp \"a\":\n    print(db.from(\"notes\").count())\n");
+    let world = World::with(&[("main.fuse", &program)]);
+    let run = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut command = world.command(&words);
+        world.finish(line, command.env("FUSE_DB_URL", "sqlite://notes.db"))
+    };
+    assert_eq!(run("run main.fuse").status, Some(1));
+    let first = run("run --migrate main.fuse");
+    assert_eq!(first.stdout, "1\n");
+    assert_eq!(
+        first.stderr,
+        "[run] start\n[migrate] applied 001\n[migrate] applied 002\n[run] ok\n"
+    );
+    let second = run("run --migrate main.fuse");
+    assert_eq!(second.stderr, "[run] start\n[run] ok\n");
+    let broken = world.run("run --migrate main.fuse");
+    assert_eq!(broken.status, Some(1));
+    assert!(
+        broken.stderr.contains("migration error: "),
+        "{}",
+        broken.stderr
+    );
+}
