@@ -8,7 +8,7 @@ use ureq::Agent;
 use ureq::http::{Request, Uri};
 
 use crate::answer::{Answer, Mismatch};
-use crate::{InvalidTarget, Success, Target};
+use crate::{InvalidTarget, Routes, Success, Target};
 
 /// Longest wait for any answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,6 +21,7 @@ pub(crate) struct Service {
     agent: Agent,
     pub(crate) write_key: Option<String>,
     pub(crate) success: Success,
+    pub(crate) routes: Routes,
 }
 
 /// A request to make.
@@ -109,7 +110,13 @@ impl Service {
             agent: agent(),
             write_key: target.write_key.clone(),
             success: target.success,
+            routes: target.routes,
         })
+    }
+
+    /// Whether it has the routes of the reference services.
+    pub(crate) fn is_canonical(&self) -> bool {
+        self.routes == Routes::Canonical
     }
 
     pub(crate) fn get(&self, target: &str) -> Result<Answer, Mismatch> {

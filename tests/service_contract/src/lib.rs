@@ -6,8 +6,9 @@
 //!
 //! What may differ between two services: ids, times, the text of messages, the
 //! optional members `pointer` and `params` of a field problem, what `/` and
-//! `/api/info` say beyond `service` and `version`, and how success is written
-//! ([`Success`]).
+//! `/api/info` say beyond `service` and `version`, how success is written
+//! ([`Success`]), and, for a service that is about something else than items,
+//! which routes there are ([`Routes`]).
 //!
 //! ```
 //! use service_contract::{Outcome, Success, Target, run};
@@ -26,7 +27,7 @@ mod document;
 mod target;
 
 use client::Service;
-pub use target::{InvalidTarget, Success, Target};
+pub use target::{InvalidTarget, Routes, Success, Target};
 
 /// The program of the README compiles.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use service_contract::{CaseResult, Outcome, Success, Target, run};
+use service_contract::{CaseResult, Outcome, Routes, Success, Target, run};
 
 #[derive(Debug, Parser)]
 #[command(about = "Run the service contract against a service")]
@@ -18,12 +18,21 @@ struct Cli {
     /// How the service writes success: in the envelope, or the bare value
     #[arg(long, value_enum, default_value = "reply")]
     success: Form,
+    /// The routes of the service: those of the reference services, or its own
+    #[arg(long, value_enum, default_value = "canonical")]
+    routes: RoutesFlag,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Form {
     Reply,
     Bare,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoutesFlag {
+    Canonical,
+    Own,
 }
 
 /// How many cases ended how.
@@ -50,6 +59,10 @@ fn examine(cli: &Cli) -> Result<Count, Box<dyn std::error::Error>> {
     let mut target = Target::new(&cli.url).with_success(match cli.success {
         Form::Reply => Success::Reply,
         Form::Bare => Success::Bare,
+    });
+    target = target.with_routes(match cli.routes {
+        RoutesFlag::Canonical => Routes::Canonical,
+        RoutesFlag::Own => Routes::Own,
     });
     if let Some(key) = &cli.write_key {
         target = target.with_write_key(key);

@@ -8,12 +8,24 @@ pub enum Success {
     Bare,
 }
 
+/// Which routes the service has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Routes {
+    /// Those of the reference services, items among them.
+    #[default]
+    Canonical,
+    /// Routes of its own beside `/` and the probes: what every service promises
+    /// is examined, and the cases about items are skipped.
+    Own,
+}
+
 /// The service to examine.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub(crate) url: String,
     pub(crate) write_key: Option<String>,
     pub(crate) success: Success,
+    pub(crate) routes: Routes,
 }
 
 impl Target {
@@ -25,6 +37,7 @@ impl Target {
             url: url.into(),
             write_key: None,
             success: Success::Reply,
+            routes: Routes::Canonical,
         }
     }
 
@@ -39,6 +52,13 @@ impl Target {
     #[must_use]
     pub fn with_success(mut self, success: Success) -> Self {
         self.success = success;
+        self
+    }
+
+    /// Sets which routes the service has.
+    #[must_use]
+    pub fn with_routes(mut self, routes: Routes) -> Self {
+        self.routes = routes;
         self
     }
 }

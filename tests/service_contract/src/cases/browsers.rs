@@ -2,7 +2,7 @@ use super::{Case, Check};
 use crate::answer::{Answer, Mismatch};
 use crate::client::{Ask, Service};
 
-pub(super) const CASES: &[Case] = &[Case::new(
+pub(super) const CASES: &[Case] = &[Case::of_every(
     "every kind of answer carries the headers that protect browsers",
     everywhere,
 )];
@@ -13,10 +13,13 @@ fn everywhere(service: &Service) -> Check {
         ("HEAD", "/", 200),
         ("GET", "/healthz", 200),
         ("OPTIONS", "/", 204),
-        ("GET", "/api/v1/greet", 400),
         ("GET", "/nope", 404),
         ("POST", "/", 405),
+        ("GET", "/api/v1/greet", 400),
     ] {
+        if target.contains("greet") && !service.is_canonical() {
+            continue;
+        }
         let answer = service.send(Ask::new(method, target).without_key())?;
         answer.status(status)?;
         is_protected(&answer)?;

@@ -1,8 +1,13 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::{Case, Check, is_utc_time};
 use crate::client::Service;
 use crate::document::{Liveness, Readiness};
 
 pub(super) const CASES: &[Case] = &[
+    Case::of_every("the probes answer", probes),
     Case::new("/healthz says that the process is alive", |service| {
         alive(service, "/healthz")
     }),
@@ -11,6 +16,15 @@ pub(super) const CASES: &[Case] = &[
     }),
     Case::new("/readyz says which components are ready", ready),
 ];
+
+fn probes(service: &Service) -> Check {
+    for target in ["/healthz", "/health", "/readyz"] {
+        let answer = service.get(target)?;
+        let said = answer.data::<BTreeMap<String, Value>>(200)?;
+        answer.require(!said.is_empty(), "an object with a state expected")?;
+    }
+    Ok(())
+}
 
 fn alive(service: &Service, target: &str) -> Check {
     let answer = service.get(target)?;

@@ -4,14 +4,14 @@ use super::{Case, Check};
 use crate::client::Service;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new(
+    Case::of_every(
         "a path with dot segments or broken escapes is refused",
         bad_path,
     ),
-    Case::new("a request that is not HTTP is refused", not_http),
-    Case::new("a request without Host, or with two, is refused", hosts),
-    Case::new("a body of two lengths is refused", two_lengths),
-    Case::new("a head that is too large is refused", large_head),
+    Case::of_every("a request that is not HTTP is refused", not_http),
+    Case::of_every("a request without Host, or with two, is refused", hosts),
+    Case::of_every("a body of two lengths is refused", two_lengths),
+    Case::of_every("a head that is too large is refused", large_head),
 ];
 
 fn bad_path(service: &Service) -> Check {

@@ -43,15 +43,36 @@ type Check = Result<(), Mismatch>;
 /// One thing a service promises.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    needs_key: bool,
+    needs: Needs,
     check: fn(&Service) -> Check,
 }
 
+/// What a case is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// What every service has.
+    Nothing,
+    /// The routes of the reference services.
+    Routes,
+    /// Those routes, and a write key.
+    Key,
+}
+
 impl Case {
+    /// A case about the canonical routes.
     const fn new(name: &'static str, check: fn(&Service) -> Check) -> Self {
         Self {
             name,
-            needs_key: false,
+            needs: Needs::Routes,
+            check,
+        }
+    }
+
+    /// A case about every service.
+    const fn of_every(name: &'static str, check: fn(&Service) -> Check) -> Self {
+        Self {
+            name,
+            needs: Needs::Nothing,
             check,
         }
     }
@@ -60,13 +81,16 @@ impl Case {
     const fn with_key(name: &'static str, check: fn(&Service) -> Check) -> Self {
         Self {
             name,
-            needs_key: true,
+            needs: Needs::Key,
             check,
         }
     }
 
     pub(crate) fn run(&self, service: &Service) -> Outcome {
-        if self.needs_key && service.write_key.is_none() {
+        if self.needs != Needs::Nothing && !service.is_canonical() {
+            return Outcome::Skipped("needs the canonical routes");
+        }
+        if self.needs == Needs::Key && service.write_key.is_none() {
             return Outcome::Skipped("needs a write key");
         }
         match (self.check)(service) {

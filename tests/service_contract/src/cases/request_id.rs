@@ -3,18 +3,21 @@ use crate::client::{Ask, Service};
 use crate::document::Item;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new(
+    Case::of_every(
         "a request id that is sent is echoed in header and body",
         echoed,
     ),
-    Case::new("the longest and oddest request ids are echoed", legal),
-    Case::new("an illegal request id is replaced", replaced),
-    Case::new("every request without an id gets one of its own", generated),
-    Case::new("every kind of answer carries a request id", everywhere),
+    Case::of_every("the longest and oddest request ids are echoed", legal),
+    Case::of_every("an illegal request id is replaced", replaced),
+    Case::of_every("every request without an id gets one of its own", generated),
+    Case::of_every("every kind of answer carries a request id", everywhere),
 ];
 
 fn echoed(service: &Service) -> Check {
     for (target, status) in [("/", 200), ("/nope", 404), ("/api/v1/greet", 400)] {
+        if status == 400 && !service.is_canonical() {
+            continue;
+        }
         let ask = Ask::new("GET", target).header("x-request-id", "contract-17");
         let answer = service.send(ask)?;
         answer
@@ -76,11 +79,15 @@ fn generated(service: &Service) -> Check {
 }
 
 fn everywhere(service: &Service) -> Check {
-    let created =
-        service.send(Ask::new("POST", ITEMS).json(r#"{"name":"a","description":"b"}"#))?;
-    let item = created.data::<Item>(201)?;
-    created.request_id()?;
-    delete(service, &item.id)?;
+    if service.is_canonical() {
+        let created =
+            service.send(Ask::new("POST", ITEMS).json(r#"{"name":"a","description":"b"}"#))?;
+        let item = created.data::<Item>(201)?;
+        created.request_id()?;
+        delete(service, &item.id)?;
+        let refused = service.get("/api/v1/items?limit=0")?;
+        refused.status(400)?.request_id()?;
+    }
     for (method, target, status) in [
         ("GET", "/healthz", 200),
         ("GET", "/readyz", 200),
@@ -88,7 +95,6 @@ fn everywhere(service: &Service) -> Check {
         ("OPTIONS", "/", 204),
         ("POST", "/", 405),
         ("GET", "/nope", 404),
-        ("GET", "/api/v1/items?limit=0", 400),
     ] {
         let answer = service.send(Ask::new(method, target).without_key())?;
         answer.status(status)?.request_id()?;
