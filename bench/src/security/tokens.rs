@@ -25,7 +25,7 @@ const ED25519_PKCS8: [u8; 16] = [
 #[derive(Deserialize, Serialize)]
 struct Claims {
     iss: String,
-    aud: Vec<String>,
+    aud: String,
     sub: String,
     iat: i64,
     exp: i64,
@@ -99,7 +99,7 @@ fn claims() -> Claims {
     let now = i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap_or(i64::MAX);
     Claims {
         iss: "plumego".to_owned(),
-        aud: vec!["plumego-client".to_owned()],
+        aud: "plumego-client".to_owned(),
         sub: identity.subject,
         iat: now,
         exp: now + 900,

@@ -314,3 +314,25 @@ fn levels_silence_and_promote_warnings_only() {
     );
     assert_eq!(codes(&levels)[2..], kept);
 }
+
+#[test]
+fn a_call_without_parentheses_is_told_how_calls_look() {
+    let hints = |text: &str| -> Vec<String> {
+        let mut files = Files::new();
+        let file = files.add("main.fuse", text);
+        let parsed = fuse_syntax::parse(file, text);
+        let renderer = TextRenderer::default();
+        parsed
+            .diagnostics
+            .iter()
+            .map(|one| renderer.render(one, &files))
+            .collect()
+    };
+    let call = hints("test \"a\":\n  assert true\n");
+    assert!(
+        call[0].ends_with("hint: a call has parentheses: `f(x)`\n"),
+        "{call:?}"
+    );
+    let other = hints("test \"a\":\n  let x = 1 2\n");
+    assert!(!other[0].contains("parentheses"), "{other:?}");
+}

@@ -50,7 +50,7 @@ pub(super) const EXPR_START: KindSet = KindSet::new(&[
 ]);
 
 /// What the error of `?!` may start with.
-const PRIMARY_START: KindSet = KindSet::new(&[
+pub(super) const PRIMARY_START: KindSet = KindSet::new(&[
     K::Ident,
     K::Int,
     K::Float,

@@ -588,7 +588,13 @@ impl<'a> Parser<'a> {
     /// well.
     fn finish_line(&mut self) {
         if !self.at(K::Newline) {
-            self.expected("end of line");
+            let follows_name =
+                self.pos > 0 && self.logical.kinds.get(self.pos - 1) == Some(&K::Ident);
+            if follows_name && expr::PRIMARY_START.contains(self.kind()) {
+                self.expected_hint("end of line", "a call has parentheses: `f(x)`");
+            } else {
+                self.expected("end of line");
+            }
             self.skip_line();
         }
         self.eat(K::Newline);
