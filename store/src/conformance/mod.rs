@@ -7,6 +7,8 @@
 
 #[cfg(feature = "cache")]
 pub mod cache;
+#[cfg(feature = "db")]
+pub mod db;
 mod disk;
 #[cfg(feature = "kv")]
 pub mod durability;

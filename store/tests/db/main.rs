@@ -5,3 +5,4 @@
 mod asynchronous;
 mod pool;
 mod sqlite;
+mod suite;
