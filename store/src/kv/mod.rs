@@ -27,6 +27,8 @@ mod error;
 mod ext;
 mod memory;
 mod record;
+#[cfg(feature = "kv-sqlite")]
+mod sqlite;
 mod types;
 
 use std::fmt;
@@ -39,6 +41,8 @@ pub use embedded::{EmbeddedKv, EmbeddedKvOptions, SalvageReport, SyncPolicy, sal
 pub use error::KvError;
 pub use ext::{Keys, KvStoreExt};
 pub use memory::{MemoryKv, MemoryKvOptions};
+#[cfg(feature = "kv-sqlite")]
+pub use sqlite::{SqliteKv, SqliteKvOptions};
 pub use types::{
     DurabilityClass, ENTRY_OVERHEAD_BYTES, KvStats, Lookup, SCAN_LIMIT_DEFAULT, SCAN_LIMIT_MAX,
     ScanEntry, ScanPage, ScanRequest,

@@ -71,7 +71,7 @@ impl Watch {
 
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// Everything.
     Writer,
     /// Reading.
@@ -80,7 +80,7 @@ pub(super) enum Role {
 
 /// How a transaction begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Begin {
+pub(crate) enum Begin {
     /// It only reads.
     ReadOnly,
     /// It writes, beside readers.
@@ -448,7 +448,7 @@ impl Connection {
     }
 
     /// Begins a transaction.
-    pub(super) fn begin(&mut self, begin: Begin) -> DbResult<()> {
+    pub(crate) fn begin(&mut self, begin: Begin) -> DbResult<()> {
         if !self.is_idle() {
             let what = "a transaction within a transaction, other than a savepoint,";
             return Err(DbError::new(DbErrorKind::Unsupported { what }, "begin"));
@@ -488,7 +488,7 @@ impl Connection {
     }
 
     /// Makes a transaction permanent. Undoes it when that fails.
-    pub(super) fn commit(&mut self) -> DbResult<()> {
+    pub(crate) fn commit(&mut self) -> DbResult<()> {
         let committed = self.within("COMMIT", "commit");
         if committed.is_err() {
             // What could not be committed must not stay open.
@@ -500,7 +500,7 @@ impl Connection {
 
     /// Undoes whatever is open. SQLite may have done it already, as when the
     /// disk is full.
-    pub(super) fn rollback(&mut self) -> DbResult<()> {
+    pub(crate) fn rollback(&mut self) -> DbResult<()> {
         if !self.is_idle() {
             self.own("ROLLBACK", "rollback")?;
         }

@@ -86,7 +86,7 @@ impl SqliteDb {
     }
 
     /// Runs `work` on a connection of a role.
-    async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         op: &'static str,
         role: Role,

@@ -52,6 +52,9 @@ mod script;
 mod slots;
 mod transaction;
 
+#[cfg(feature = "kv-sqlite")]
+pub(crate) use connection::{Begin, Role};
+
 pub use config::{Access, Location, SqliteConfig, Synchronous};
 pub use connection::{Connection, Limits};
 pub use db::SqliteDb;
