@@ -177,7 +177,7 @@ impl SqliteConfig {
     /// let config = SqliteConfig::parse(&"sqlite:app.db?mode=ro".into(), "/srv".as_ref())?;
     /// assert_eq!(config.location, Location::File("/srv/app.db".into()));
     /// assert_eq!(config.access, Access::ReadOnly);
-    /// # Ok::<(), crate::db::DbError>(())
+    /// # Ok::<(), plumego_store::db::DbError>(())
     /// ```
     pub fn parse(dsn: &Dsn, base: &Path) -> DbResult<Self> {
         Self::read(dsn, Some(base))
