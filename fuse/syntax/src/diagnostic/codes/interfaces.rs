@@ -168,23 +168,64 @@ impl Sized for T1:
 r#"Two packages could otherwise implement the same interface for the same type,
 and a program that uses both would have no answer. Implement it where the
 interface or the type is declared, or wrap the type."#,
-bad r#"@file main.fuse
-import { Sized } from "dep:Shapes/sized"
-import { Box } from "dep:Boxes/box"
+bad r#"@file fuse.toml
+[package]
+name = "app"
+entry = "main.fuse"
 
-impl Sized for Box:
-  fn size() -> Int:
-    return 1
-"#,
-good r#"@file main.fuse
-import { Sized } from "dep:Shapes/sized"
-
-type MyBox:
+[dependencies]
+Boxes = { path = "./boxes" }
+Shapes = { path = "./shapes" }
+@file boxes/fuse.toml
+[package]
+name = "Boxes"
+@file boxes/crate.fuse
+type Crate:
   n: Int
+@file shapes/fuse.toml
+[package]
+name = "Shapes"
+@file shapes/sized.fuse
+interface Sized:
+  fn size() -> Int
+@file main.fuse
+import { Crate } from "dep:Boxes/crate"
+import { Sized } from "dep:Shapes/sized"
 
-impl Sized for MyBox:
+impl Sized for Crate:
   fn size() -> Int:
     return self.n
+"#,
+good r#"@file fuse.toml
+[package]
+name = "app"
+entry = "main.fuse"
+
+[dependencies]
+Boxes = { path = "./boxes" }
+Shapes = { path = "./shapes" }
+@file boxes/fuse.toml
+[package]
+name = "Boxes"
+@file boxes/crate.fuse
+type Crate:
+  n: Int
+@file shapes/fuse.toml
+[package]
+name = "Shapes"
+@file shapes/sized.fuse
+interface Sized:
+  fn size() -> Int
+@file main.fuse
+import { Crate } from "dep:Boxes/crate"
+import { Sized } from "dep:Shapes/sized"
+
+type Load:
+  crate: Crate
+
+impl Sized for Load:
+  fn size() -> Int:
+    return self.crate.n
 "#;
 
     IMPL_EXTRA_MEMBER: Warn, "method that the interface does not have",

@@ -509,10 +509,13 @@ bad r#"fn one() -> Int:
 app "t":
   one() = 2
 "#,
-good r#"app "t":
-  var one = 1
-  one = 2
-  print(one)
+good r#"fn one() -> Int:
+  return 1
+
+app "t":
+  var n = one()
+  n = 2
+  print(n)
 "#;
 
     RETURN_CONTEXT: Error, "`return` where nothing is returned",

@@ -213,8 +213,14 @@ app \"shop\":
   print(1)
 ",
         good "@file fuse.toml
+[package]
+entry = \"main.fuse\"
+
 [dependencies]
 Clock = { git = \"https://example.org/clock.git\", tag = \"v1.2.0\" }
+@file main.fuse
+app \"shop\":
+  print(1)
 ";
     DEP_SOURCE_REQUIRED: Error, "a dependency has no source",
         "Say where the dependency comes from: a directory with `path`, or a repository with `git`.",
@@ -229,8 +235,14 @@ app \"shop\":
   print(1)
 ",
         good "@file fuse.toml
+[package]
+entry = \"main.fuse\"
+
 [dependencies]
 Clock = { git = \"https://example.org/clock.git\" }
+@file main.fuse
+app \"shop\":
+  print(1)
 ";
     DEP_GIT_EMPTY: Error, "the URL of a repository is blank",
         "Write the URL of the repository, as https://example.org/clock.git.",
@@ -245,8 +257,14 @@ app \"shop\":
   print(1)
 ",
         good "@file fuse.toml
+[package]
+entry = \"main.fuse\"
+
 [dependencies]
 Clock = { git = \"https://example.org/clock.git\" }
+@file main.fuse
+app \"shop\":
+  print(1)
 ";
     DEP_GIT_PATH_CONFLICT: Error, "a dependency has both a repository and a path",
         "A dependency comes from one place. Keep `path` while working on it, and `git` otherwise.",
@@ -261,8 +279,14 @@ app \"shop\":
   print(1)
 ",
         good "@file fuse.toml
+[package]
+entry = \"main.fuse\"
+
 [dependencies]
 Clock = { git = \"https://example.org/clock.git\" }
+@file main.fuse
+app \"shop\":
+  print(1)
 ";
     DEP_SUBDIR_EMPTY: Error, "the subdirectory of a dependency is blank",
         "Remove `subdir` when the package is at the root of its repository, or name its directory.",

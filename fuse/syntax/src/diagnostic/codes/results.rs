@@ -121,7 +121,7 @@ bad r#"type Person:
   age: Int(regex("^[0-9]+$"))
 "#,
 good r#"type Person:
-  age: Int(0..130)
+  age: String(regex("^[0-9]+$"))
 "#;
 
     REFINE_RANGE: Error, "bounds that make no range",

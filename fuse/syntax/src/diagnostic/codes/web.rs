@@ -157,10 +157,10 @@ r#"A name starts with a letter, `_`, `:` or `@`, and goes on with letters, digit
 and `_ . : @ -`. Anything else could end the tag. Underscores in the names of
 arguments become hyphens."#,
 bad r#"fn page() -> Html:
-  return html.node("div", {"on click": "x"}, [])
+  return div(_kind="x")
 "#,
 good r#"fn page() -> Html:
-  return html.node("div", {"data-kind": "x"}, [])
+  return div(data_kind="x")
 "#;
 
     HTML_ATTR_DUPLICATE: Error, "attribute given twice",
