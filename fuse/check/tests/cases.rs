@@ -12,8 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use fuse_check::analyze::{Analysis, AnalyzeOptions, analyze};
+use fuse_check::analyze::{AnalyzeOptions, analyze};
+use fuse_check::effects::effects;
 use fuse_check::load::{MemorySource, ModuleGraph, load};
+use fuse_check::lower::lower;
 use fuse_check::package::{Package, PackageGraph, PackageId};
 use fuse_syntax::{Code, Diagnostic, Fix, TextRenderer};
 
@@ -99,12 +101,27 @@ fn graph(case: &Case) -> ModuleGraph {
     load(entry.as_ref(), &packages(case, Path::new("/case")), &source)
 }
 
-fn check(graph: &ModuleGraph, case: &Case) -> Analysis {
+/// What is reported about a program.
+struct Checked(Vec<Diagnostic>);
+
+impl Checked {
+    fn diagnostics(&self) -> &[Diagnostic] {
+        &self.0
+    }
+}
+
+fn check(graph: &ModuleGraph, case: &Case) -> Checked {
     let options = AnalyzeOptions {
         strict_architecture: case.kind == "strict",
         ..AnalyzeOptions::default()
     };
-    analyze(graph, &options)
+    let analysis = analyze(graph, &options);
+    let mut diagnostics = analysis.diagnostics().to_vec();
+    match lower(graph, &analysis) {
+        Ok(program) => diagnostics.extend(effects(&program).blocking_routes(&program, graph)),
+        Err(more) => diagnostics.extend(more),
+    }
+    Checked(diagnostics)
 }
 
 /// `FUSE_CODE 2:9`, with the file when that is not the main one.
@@ -121,7 +138,7 @@ fn place(graph: &ModuleGraph, diagnostic: &Diagnostic) -> String {
     format!("{} {file}{}:{}", diagnostic.code, at.line, at.column)
 }
 
-fn errors(graph: &ModuleGraph, analysis: &Analysis) -> Vec<String> {
+fn errors(graph: &ModuleGraph, analysis: &Checked) -> Vec<String> {
     let errors = analysis
         .diagnostics()
         .iter()
@@ -129,7 +146,7 @@ fn errors(graph: &ModuleGraph, analysis: &Analysis) -> Vec<String> {
     errors.map(|diagnostic| place(graph, diagnostic)).collect()
 }
 
-fn warnings(graph: &ModuleGraph, analysis: &Analysis) -> Vec<String> {
+fn warnings(graph: &ModuleGraph, analysis: &Checked) -> Vec<String> {
     let warnings = analysis
         .diagnostics()
         .iter()
@@ -306,7 +323,7 @@ fn mended(case: &Case, graph: &ModuleGraph, fix: &Fix) -> Case {
 }
 
 /// How often each code is reported.
-fn counts(analysis: &Analysis) -> BTreeMap<&'static str, usize> {
+fn counts(analysis: &Checked) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for diagnostic in analysis.diagnostics() {
         *counts.entry(diagnostic.code.as_str()).or_default() += 1;

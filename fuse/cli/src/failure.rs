@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use fuse_syntax::Code;
+use fuse_syntax::{Code, Diagnostic};
 
 /// A message with a code, for people and programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,18 @@ pub(crate) enum Ended {
     Failed(Failure),
     /// With everything printed.
     Reported(Reported),
+    /// With everything printed, a defect of the compiler among it.
+    Defect,
+}
+
+impl Ended {
+    /// How a command ends that has printed these diagnostics.
+    pub(crate) fn after(diagnostics: &[Diagnostic]) -> Self {
+        match diagnostics.iter().any(|one| one.code == Code::INTERNAL) {
+            true => Self::Defect,
+            false => Self::Reported(Reported),
+        }
+    }
 }
 
 impl From<Failure> for Ended {

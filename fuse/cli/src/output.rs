@@ -257,7 +257,48 @@ fn defect(panic: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::arguments::Cli;
+
+    /// Set in the process that is to panic.
+    const PANICS: &str = "FUSE_TEST_PANICS";
+
+    /// Runs this test again in a process of its own, where it panics as a
+    /// command would.
+    #[test]
+    fn a_panic_is_told_like_a_failure_and_ends_with_its_status() {
+        if let Some(arguments) = std::env::var_os(PANICS) {
+            let arguments = arguments.into_string().unwrap();
+            let cli = Cli::try_parse_from(arguments.split(' ')).unwrap();
+            Output::new(&cli.global, &Environment::read()).report_panics();
+            let nothing: [u8; 0] = [];
+            assert_eq!(nothing[arguments.len()], 0);
+        }
+        for (arguments, said) in [
+            ("fuse doctor", "[wrapper_internal] fuse panicked at "),
+            (
+                "fuse doctor --diagnostics json",
+                "{\"kind\":\"cli_message\",\"level\":\"error\",\"message\":\"fuse panicked at ",
+            ),
+        ] {
+            let output = std::process::Command::new(std::env::current_exe().unwrap())
+                .args([
+                    "--exact",
+                    "output::tests::a_panic_is_told_like_a_failure_and_ends_with_its_status",
+                    "--nocapture",
+                ])
+                .env(PANICS, arguments)
+                .env_remove("FUSE_DIAGNOSTICS")
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(101), "{stderr}");
+            assert!(stderr.contains(said), "{stderr}");
+            assert!(stderr.contains("please report"), "{stderr}");
+        }
+    }
 
     #[test]
     fn a_panic_is_one_line_with_a_hint() {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use fuse_check::canon;
-use fuse_check::lower::lower;
 use fuse_check::package::Manifest;
 use fuse_interp::Interpreter;
 use fuse_runtime::config::parse_dotenv;
@@ -18,9 +17,9 @@ use fuse_runtime::{Runtime, RuntimeBuilder};
 use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
 
 use crate::arguments::{LockFlags, Selection};
-use crate::failure::{Ended, Failure, Reported, code};
+use crate::failure::{Ended, Failure, code};
 use crate::output::Output;
-use crate::project::{CheckOptions, Project};
+use crate::project::{CheckOptions, Project, app_problem};
 
 /// Flags of the commands that run something of a program.
 #[derive(Debug, Args)]
@@ -152,16 +151,12 @@ impl Lowered {
         let mut checked = project.check(&options, output)?;
         let failed = checked.has_errors();
         let mut diagnostics = std::mem::take(&mut checked.diagnostics);
+        let ended = Ended::after(&diagnostics);
         limit(&mut diagnostics, checked.files(), ERRORS_SHOWN);
         output.diagnostics(&diagnostics, checked.files());
-        let (Some(graph), Some(analysis), false) = (&checked.graph, &checked.analysis, failed)
-        else {
-            return Err(Reported.into());
+        let (Some(graph), Some(program), false) = (&checked.graph, checked.program, failed) else {
+            return Err(ended);
         };
-        let program = lower(graph, analysis).map_err(|problems| {
-            output.diagnostics(&problems, checked.files());
-            Reported
-        })?;
         Ok(Self {
             project,
             program,
@@ -193,16 +188,10 @@ fn choose_app(
     let wanted = flag.or(named.map(|named| named.value.as_str()));
     let names: Vec<&str> = program.apps.iter().map(|app| &program[app.name]).collect();
     match wanted {
-        Some(wanted) if names.contains(&wanted) => Ok(Some(wanted.to_owned())),
-        Some(wanted) => {
-            let message = format!("no app `{wanted}` is declared");
-            Err(
-                Failure::new(code::APP, message).hint(match names.as_slice() {
-                    [] => "the program has no app block".to_owned(),
-                    names => format!("declared are {}", names.join(", ")),
-                }),
-            )
-        }
+        Some(wanted) => match app_problem(program, wanted) {
+            Some(problem) => Err(problem),
+            None => Ok(Some(wanted.to_owned())),
+        },
         None if names.len() > 1 => {
             let message = format!("multiple apps declared; use --app {}", names.join("|"));
             Err(Failure::new(code::APP, message))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fuse_check::analyze::{Analysis, AnalyzeOptions, analyze};
 use fuse_check::canon::Program;
+use fuse_check::effects::effects;
 use fuse_check::load::{
     ContentHash, LoadedModule, ModuleGraph, ParseCache, SourceProvider, load_roots,
 };
@@ -14,7 +15,7 @@ use fuse_check::package::{
     PackageId, Refresh, Request, Resolution, discover_packages, read_manifest, resolve,
 };
 use fuse_syntax::diagnostic::sort;
-use fuse_syntax::{Code, Diagnostic, FileId, Files, LintLevels, Span};
+use fuse_syntax::{Code, Diagnostic, FileId, Files, LintLevel, LintLevels, Span};
 
 use crate::arguments::{LockFlags, Selection};
 use crate::build_lock::{DirectoryLock, LockError};
@@ -415,16 +416,28 @@ impl Project {
             analyze(graph, &options)
         });
         let mut program = None;
+        let levels = levels(&packages);
         if let (Some(graph), Some(analysis)) = (&graph, &analysis) {
             diagnostics.extend_from_slice(analysis.diagnostics());
             // Copies of generic functions can be wrong in ways of their own.
             match lower(graph, analysis) {
-                Ok(lowered) => program = Some(lowered),
+                Ok(lowered) => {
+                    // A default that hardly anybody changes is not computed.
+                    if levels.level(Code::ROUTE_BLOCKING) != LintLevel::Allow {
+                        let found = effects(&lowered).blocking_routes(&lowered, graph);
+                        diagnostics.extend(found);
+                    }
+                    // The manifest speaks of its own entry, not of other files.
+                    if self.file.is_none() {
+                        diagnostics.extend(undeclared_app(&packages, &lowered));
+                    }
+                    program = Some(lowered);
+                }
                 Err(more) => diagnostics.extend(more),
             }
             silence_dependencies(graph, &mut diagnostics);
         }
-        levels(&packages).apply(&mut diagnostics);
+        levels.apply(&mut diagnostics);
         let checked = Checked {
             diagnostics: Vec::new(),
             graph,
@@ -495,6 +508,28 @@ fn levels(packages: &PackageGraph) -> LintLevels {
         let _ = levels.set(*code, *level);
     }
     levels
+}
+
+/// The `app` of the manifest, when the program declares none of that name.
+fn undeclared_app(packages: &PackageGraph, program: &Program) -> Option<Diagnostic> {
+    let app = packages.root().manifest.as_ref()?.package.app.as_ref()?;
+    let Failure { message, hint, .. } = app_problem(program, &app.value)?;
+    let mut diagnostic = Diagnostic::new(Code::MANIFEST_INVALID, app.span, message);
+    diagnostic.hint = hint;
+    Some(diagnostic)
+}
+
+/// What is wrong with the name of an `app` block.
+pub(crate) fn app_problem(program: &Program, wanted: &str) -> Option<Failure> {
+    let names: Vec<&str> = program.apps.iter().map(|app| &program[app.name]).collect();
+    if names.contains(&wanted) {
+        return None;
+    }
+    let failure = Failure::new(code::APP, format!("no app `{wanted}` is declared"));
+    Some(failure.hint(match names.as_slice() {
+        [] => "the program has no app block".to_owned(),
+        names => format!("declared are {}", names.join(", ")),
+    }))
 }
 
 /// Drops the warnings of dependencies: they are for those who write them.

@@ -27,9 +27,6 @@ pub(crate) enum Direct {
     Builtin(BuiltinId),
     Member(MemberId),
     Transaction,
-    Spawn,
-    Await,
-    While,
 }
 
 /// A call of a generic function.

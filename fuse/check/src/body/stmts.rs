@@ -34,7 +34,7 @@ impl Checker<'_> {
                 iter,
                 body,
             } => self.for_stmt(pat, second, iter, body),
-            Stmt::While { cond, body } => self.while_stmt(id, cond, body),
+            Stmt::While { cond, body } => self.while_stmt(cond, body),
             Stmt::Transaction(block) => {
                 let range = self.ast.range(id);
                 match self.transaction(range, block, Tail::Discard) {
@@ -305,12 +305,8 @@ impl Checker<'_> {
         self.report(Diagnostic::new(Code::NOT_ITERABLE, span, message).hint(hint));
     }
 
-    fn while_stmt(&mut self, id: StmtId, cond: ExprId, body: BlockId) -> Flow {
+    fn while_stmt(&mut self, cond: ExprId, body: BlockId) -> Flow {
         self.condition(cond);
-        let range = keyword(self.ast.range(id), "while");
-        self.facts
-            .direct
-            .push((self.body.owner, super::Direct::While, range));
         self.frames.0.push(Frame::Loop { breaks: false });
         self.block(body, Tail::Discard);
         let frame = self.frames.0.pop();

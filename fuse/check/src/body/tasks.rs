@@ -24,9 +24,6 @@ impl Checker<'_> {
                 .hint("spawn before the transaction, or after it"),
             );
         }
-        self.facts
-            .direct
-            .push((self.body.owner, Direct::Spawn, range));
         let captures = Captures {
             expr: id,
             first: self.out.next_local(),
@@ -60,9 +57,6 @@ impl Checker<'_> {
                 .hint("await the task before the transaction"),
             );
         }
-        self.facts
-            .direct
-            .push((self.body.owner, Direct::Await, range));
         if let Some(ty) = self.awaited_local(id, task) {
             return ty;
         }

@@ -5,6 +5,7 @@
 //! their type whose value the program makes somewhere.
 
 mod graph;
+mod lint;
 mod local;
 mod report;
 

@@ -43,7 +43,8 @@ const TYPE_SIZE_MAX: u64 = 4096;
 ///
 /// What is wrong only once type parameters are known: instantiation that does
 /// not end, equality of what cannot be compared, and methods called on a type
-/// that need a value. A program that has an error already gives no new ones
+/// that need a value; and [`Code::INTERNAL`] where lowering itself went wrong. A
+/// program that has an error already gives no new ones
 /// and no program.
 pub fn lower(graph: &ModuleGraph, analysis: &Analysis) -> Result<Program, Vec<Diagnostic>> {
     if analysis.has_errors() {
@@ -59,21 +60,24 @@ pub fn lower(graph: &ModuleGraph, analysis: &Analysis) -> Result<Program, Vec<Di
         return Err(lower.diagnostics);
     }
     let program = lower.program;
-    #[cfg(debug_assertions)]
-    {
-        let violations = canon::validate(&program);
-        debug_assert!(
-            violations.is_empty(),
-            "lowering made an unsound program:\n{}\n{}",
-            violations
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n"),
-            canon::dump(&program, canon::DumpOptions { spans: true })
-        );
+    match canon::validate(&program).first() {
+        None => Ok(program),
+        Some(violation) => Err(vec![unsound(graph, &program, violation)]),
     }
-    Ok(program)
+}
+
+/// A defect of lowering, at the code that it made something wrong of.
+fn unsound(graph: &ModuleGraph, program: &Program, violation: &canon::Violation) -> Diagnostic {
+    let functions = &mut program.functions.iter();
+    let function = functions.find(|function| function.symbol == violation.function);
+    let module = function.and_then(|function| graph.modules.get(function.module.index()));
+    let span = module.map_or_else(fuse_syntax::Span::default, |module| {
+        fuse_syntax::Span::new(module.file, violation.span.start, violation.span.end)
+    });
+    let message = format!("internal error; please report: {}", violation.message);
+    Diagnostic::new(Code::INTERNAL, span, message).hint(
+        "the compiler understood this wrongly; written another way it may work until that is mended",
+    )
 }
 
 /// What a function is made from.

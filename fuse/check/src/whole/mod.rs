@@ -74,7 +74,6 @@ impl Whole<'_> {
         self.instantiations();
         self.main_parameters();
         self.health_route();
-        self.blocking_routes(&calls);
         self.unused_functions();
         self.unused_imports();
         if self.strict {

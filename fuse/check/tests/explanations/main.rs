@@ -9,6 +9,7 @@ mod support;
 use std::path::Path;
 
 use fuse_check::analyze::{AnalyzeOptions, analyze};
+use fuse_check::effects::effects;
 use fuse_check::load::{MemorySource, SourceProvider as _, load};
 use fuse_check::lower::lower;
 use fuse_check::package::{LockMode, NoGit, PackageGraph, Refresh, Request, resolve};
@@ -97,7 +98,11 @@ fn said(code: Code, source: &MemorySource, has_manifest: bool) -> Said {
     };
     let analysis = analyze(&graph, &options);
     diagnostics.extend_from_slice(analysis.diagnostics());
-    diagnostics.extend(lower(&graph, &analysis).err().into_iter().flatten());
+    match lower(&graph, &analysis) {
+        Ok(_) if code != Code::ROUTE_BLOCKING => {}
+        Ok(program) => diagnostics.extend(effects(&program).blocking_routes(&program, &graph)),
+        Err(more) => diagnostics.extend(more),
+    }
     Said {
         files: graph.files,
         diagnostics,

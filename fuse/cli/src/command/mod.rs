@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use crate::arguments::{Cli, Command};
 use crate::failure::Ended;
-use crate::output::{FAILED, Output};
+use crate::output::{DEFECT, FAILED, Output};
 use crate::{signals, usage, version};
 
 /// What a command leaves: the exit status, or why it ended early.
@@ -74,6 +74,7 @@ fn finish(outcome: Outcome, output: &Output) -> ExitCode {
         Ok(status) => status,
         Err(Ended::Failed(failure)) => output.failure(&failure),
         Err(Ended::Reported(_)) => ExitCode::from(FAILED),
+        Err(Ended::Defect) => ExitCode::from(DEFECT),
     }
 }
 
@@ -89,4 +90,25 @@ pub(crate) fn with_steps(output: &Output, command: impl FnOnce() -> Outcome) -> 
         "failed"
     });
     Ok(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use fuse_syntax::{Code, Diagnostic, Span};
+
+    use super::*;
+    use crate::terminal::Environment;
+
+    #[test]
+    fn a_defect_of_the_compiler_has_a_status_of_its_own() {
+        let cli = Cli::try_parse_from(["fuse", "doctor"]).unwrap();
+        let output = Output::new(&cli.global, &Environment::read());
+        let after = |code| {
+            let one = Diagnostic::new(code, Span::default(), "message");
+            finish(Err(Ended::after(&[one])), &output)
+        };
+        assert_eq!(after(Code::TYPE_MISMATCH), ExitCode::from(1));
+        assert_eq!(after(Code::INTERNAL), ExitCode::from(70));
+    }
 }

@@ -351,3 +351,48 @@ fn copies_of_generic_functions_are_checked_too() {
         run.shown()
     );
 }
+
+#[test]
+fn the_app_to_use_has_to_be_declared() {
+    let world = package();
+    world.write(
+        "main.fuse",
+        "app \"one\":\n  print(1)\n\napp \"two\":\n  print(2)\n",
+    );
+    let runs = [
+        "check --app two",
+        "check --app three",
+        "check",
+        // What a check before left is about the program, not about the flag.
+        "check --app three",
+        "check --app two",
+    ];
+    let shown = transcript(runs.map(|line| world.run(line)));
+    world.write("fuse.toml", format!("{}app = \"three\"\n", manifest("app")));
+    let named_in_manifest = world.run("check");
+    insta::assert_snapshot!(format!("{shown}\n{}", named_in_manifest.shown()));
+}
+
+#[test]
+fn handlers_on_the_blocking_pool_are_reported_when_asked_for() {
+    let world = package();
+    world.write(
+        "main.fuse",
+        "service S at \"/\":\n  get \"/slow\" -> Int:\n    var n = 0\n    while n < 9:\n      n = n + 1\n    return n\n\napp \"t\":\n  print(1)\n",
+    );
+    let silent = world.run("check");
+    assert_eq!(silent.status, Some(0), "{}", silent.shown());
+    assert!(
+        !silent.stderr.contains("FUSE_ROUTE_BLOCKING"),
+        "{}",
+        silent.stderr
+    );
+    let lint = "\n[lint]\nFUSE_ROUTE_BLOCKING = \"warn\"\n";
+    world.write("fuse.toml", manifest("app") + lint);
+    let run = world.run("check");
+    assert!(
+        run.stderr.contains("warning[FUSE_ROUTE_BLOCKING]: handler runs on the blocking pool: `while` (main.fuse:2:3)"),
+        "{}",
+        run.stderr
+    );
+}

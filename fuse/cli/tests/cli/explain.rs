@@ -65,3 +65,22 @@ fn an_explanation_can_be_read_by_programs() {
         (&"FUSE_LEX_TAB".into(), &"error".into())
     );
 }
+
+/// Codes that no file shows are shown by tests of the commands; every other
+/// code by the tests of its explanation.
+#[test]
+fn codes_that_commands_report_have_a_look() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/snapshots");
+    let looks: String = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for code in [
+        Code::LOCK_WRITE_FAILED,
+        Code::MANIFEST_ENTRY_MISSING,
+        Code::WORKSPACE_NO_MANIFESTS,
+        Code::WORKSPACE_PUBLISH_NOT_READY,
+    ] {
+        assert!(looks.contains(code.as_str()), "{code}");
+    }
+}

@@ -9,14 +9,14 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use fuse_check::canon::{DumpOptions, Program, dump};
 use fuse_check::effects::{effects, report};
+use fuse_syntax::Diagnostic;
 use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
-use fuse_syntax::{Code, Diagnostic};
 
 use super::{Outcome, with_steps};
 use crate::arguments::{LockFlags, Selection};
-use crate::failure::{Ended, Reported};
-use crate::output::{DEFECT, Output};
-use crate::project::{CheckOptions, Project};
+use crate::failure::Ended;
+use crate::output::Output;
+use crate::project::{CheckOptions, Project, app_problem};
 use cache::CheckCache;
 
 #[derive(Debug, Args)]
@@ -100,13 +100,12 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
 fn check(flags: &Flags, output: &Output) -> Outcome {
     let project = Project::select(&flags.selection)?;
     let cache = CheckCache::of_package(&project, flags.strict_architecture);
-    if !flags.fix
-        && flags.emit.is_none()
-        && let Some((diagnostics, files)) = cache.as_ref().and_then(CheckCache::read)
-    {
+    // What is asked of a program beside its diagnostics is not in the cache.
+    let more = flags.fix || flags.emit.is_some() || flags.selection.app.is_some();
+    if !more && let Some((diagnostics, files)) = cache.as_ref().and_then(CheckCache::read) {
         output.diagnostics(&diagnostics, &files);
         if flags.fails(&diagnostics) {
-            return Err(Ended::Reported(Reported));
+            return Err(Ended::after(&diagnostics));
         }
         output.outcome("check.cached", None, "check: ok (cached, no changes)");
         return Ok(ExitCode::SUCCESS);
@@ -125,14 +124,17 @@ fn check(flags: &Flags, output: &Output) -> Outcome {
         cache.write(&checked);
     }
     let failed = flags.fails(&checked.diagnostics);
+    let ended = Ended::after(&checked.diagnostics);
     let mut diagnostics = std::mem::take(&mut checked.diagnostics);
     limit(&mut diagnostics, checked.files(), flags.max_errors);
     output.diagnostics(&diagnostics, checked.files());
-    if diagnostics.iter().any(|one| one.code == Code::INTERNAL) {
-        return Ok(ExitCode::from(DEFECT));
-    }
     if failed {
-        return Err(Ended::Reported(Reported));
+        return Err(ended);
+    }
+    if let (Some(app), Some(program)) = (&flags.selection.app, &checked.program)
+        && let Some(problem) = app_problem(program, app)
+    {
+        return Err(problem.into());
     }
     if let (Some(emit), Some(program)) = (flags.emit, &checked.program) {
         output.result(&emit.text(program));

@@ -45,13 +45,17 @@ pub(super) fn run(flags: &Flags, output: &Output) -> Outcome {
     if members.is_empty() {
         return Err(no_packages(&shown(&root, &base)).into());
     }
-    let failed = check_all(&members, &root, flags, output);
+    let failures = check_all(&members, &root, flags, output);
     let count = members.len();
-    if failed > 0 {
+    if !failures.is_empty() {
         output.info(&format!(
-            "workspace check: {failed} of {count} package(s) failed"
+            "workspace check: {} of {count} package(s) failed",
+            failures.len()
         ));
-        return Err(Reported.into());
+        let defect = failures
+            .into_iter()
+            .find(|one| matches!(one, Ended::Defect));
+        return Err(defect.unwrap_or_else(|| Reported.into()));
     }
     output.info(&format!("workspace check: {count} package(s) — all ok"));
     Ok(ExitCode::SUCCESS)
@@ -112,8 +116,8 @@ fn shown(path: &Path, base: &Path) -> String {
 }
 
 /// Checks the packages on all cores and reports them in path order. Returns
-/// how many failed.
-fn check_all(members: &[Project], root: &Path, flags: &Flags, output: &Output) -> usize {
+/// how those ended that failed.
+fn check_all(members: &[Project], root: &Path, flags: &Flags, output: &Output) -> Vec<Ended> {
     let next = AtomicUsize::new(0);
     let workers = thread::available_parallelism()
         .map_or(1, usize::from)
@@ -131,7 +135,7 @@ fn check_all(members: &[Project], root: &Path, flags: &Flags, output: &Output) -
             });
         }
         let mut waiting: Vec<Option<Found>> = members.iter().map(|_| None).collect();
-        let mut failed = 0;
+        let mut failures = Vec::new();
         let mut shown_until = 0;
         while shown_until < members.len() {
             let Ok((index, found)) = receiver.recv() else {
@@ -139,11 +143,11 @@ fn check_all(members: &[Project], root: &Path, flags: &Flags, output: &Output) -
             };
             waiting[index] = Some(found);
             while let Some(found) = waiting.get_mut(shown_until).and_then(Option::take) {
-                failed += usize::from(!show(&members[shown_until], found, flags, output));
+                failures.extend(show(&members[shown_until], found, flags, output));
                 shown_until += 1;
             }
         }
-        failed
+        failures
     })
 }
 
@@ -180,35 +184,36 @@ fn check_one(project: &Project, root: &Path, flags: &Flags, output: &Output) -> 
     }
 }
 
-/// Prints what was found in a package. Returns whether it is fine.
-fn show(project: &Project, found: Found, flags: &Flags, output: &Output) -> bool {
+/// Prints what was found in a package. Returns how it ended unless it is fine.
+fn show(project: &Project, found: Found, flags: &Flags, output: &Output) -> Option<Ended> {
     let directory = shown(&project.root, &project.base);
-    let (fine, cached) = match found {
+    let (ended, cached) = match found {
         Found::Ended(Ended::Failed(failure)) => {
             output.failure(&failure);
-            (false, false)
+            (Some(Reported.into()), false)
         }
-        Found::Ended(Ended::Reported(_)) => (false, false),
+        Found::Ended(ended) => (Some(ended), false),
         Found::Checked {
             mut diagnostics,
             files,
             cached,
         } => {
             let fails = flags.fails(&diagnostics);
+            let ended = fails.then(|| Ended::after(&diagnostics));
             limit(&mut diagnostics, &files, flags.max_errors);
             output.diagnostics(&diagnostics, &files);
-            (!fails, cached)
+            (ended, cached)
         }
     };
-    let (message, word) = match (fine, cached) {
-        (false, _) => ("failed", "failed"),
-        (true, true) => ("check.cached", "ok (cached)"),
-        (true, false) => ("check.ok", "ok"),
+    let (message, word) = match (&ended, cached) {
+        (Some(_), _) => ("failed", "failed"),
+        (None, true) => ("check.cached", "ok (cached)"),
+        (None, false) => ("check.ok", "ok"),
     };
     output.outcome(
         message,
         Some(&directory),
         &format!("check: {directory} — {word}"),
     );
-    fine
+    ended
 }
