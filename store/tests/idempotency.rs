@@ -14,7 +14,8 @@ use plumego_store::idempotency::{
     ClaimStore, IdempotencyResult, IdempotencyStore, KvIdempotencyStore, MemoryIdempotencyOptions,
     MemoryIdempotencyStore, NewRecord,
 };
-use plumego_store::kv::{EmbeddedKvOptions, KvStore, MemoryKv, MemoryKvOptions};
+use plumego_store::kv::{EmbeddedKvOptions, KvStore, MemoryKv, MemoryKvOptions, SqliteKvOptions};
+use tempfile::TempDir;
 
 struct Memory(ManualClock);
 
@@ -186,6 +187,103 @@ async fn kv_passes_over_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kv_passes_over_one_file() {
     run(&Kv::new(true)).await.assert_passed_except(&["ID-13"]);
+}
+
+/// Over a store in a SQLite database.
+struct Sqlite {
+    clock: ManualClock,
+    last: Mutex<Option<(TempDir, Arc<dyn KvStore>)>>,
+}
+
+impl Sqlite {
+    async fn start(&self, directory: TempDir) -> Arc<dyn KvStore> {
+        let options = SqliteKvOptions::new(directory.path())
+            .sweep_interval(Duration::ZERO)
+            .clock(self.clock());
+        let kv: Arc<dyn KvStore> = Arc::new(options.open().await.unwrap());
+        *self.last.lock().unwrap() = Some((directory, Arc::clone(&kv)));
+        kv
+    }
+
+    fn kv(&self) -> Arc<dyn KvStore> {
+        let last = self.last.lock().unwrap();
+        Arc::clone(&last.as_ref().unwrap().1)
+    }
+
+    fn over(&self, kv: Arc<dyn KvStore>) -> KvIdempotencyStore {
+        KvIdempotencyStore::new(kv).clock(self.clock())
+    }
+
+    /// What the medium holds at this moment, as a crash would leave it.
+    fn image(&self) -> TempDir {
+        let last = self.last.lock().unwrap();
+        let image = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(last.as_ref().unwrap().0.path()).unwrap() {
+            let entry = entry.unwrap();
+            // The index of the log is memory, which no crash leaves.
+            if !entry.file_name().to_string_lossy().ends_with("-shm") {
+                std::fs::copy(entry.path(), image.path().join(entry.file_name())).unwrap();
+            }
+        }
+        image
+    }
+}
+
+impl IdempotencyFixture for Sqlite {
+    fn name(&self) -> &str {
+        "KvIdempotencyStore over SqliteKv"
+    }
+
+    fn open<'a>(
+        &'a self,
+        max_response: usize,
+    ) -> BoxFuture<'a, IdempotencyResult<Arc<dyn ClaimStore>>> {
+        Box::pin(async move {
+            let kv = self.start(tempfile::tempdir().unwrap()).await;
+            Ok(Arc::new(self.over(kv).max_response(max_response)) as Arc<dyn ClaimStore>)
+        })
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
+    }
+
+    fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    fn another<'a>(&'a self) -> BoxFuture<'a, Option<Arc<dyn ClaimStore>>> {
+        let another: Arc<dyn ClaimStore> = Arc::new(self.over(self.kv()));
+        Box::pin(std::future::ready(Some(another)))
+    }
+
+    fn restart<'a>(&'a self) -> BoxFuture<'a, Option<IdempotencyResult<Arc<dyn ClaimStore>>>> {
+        Box::pin(async move {
+            // Killed, not closed.
+            let kv = self.start(self.image()).await;
+            Some(Ok(Arc::new(self.over(kv)) as Arc<dyn ClaimStore>))
+        })
+    }
+
+    fn break_backend<'a>(&'a self) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            self.kv().close().await.unwrap();
+            true
+        })
+    }
+
+    fn steps(&self) -> usize {
+        2_000
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kv_passes_over_sqlite() {
+    let fixture = Sqlite {
+        clock: ManualClock::new(SystemTime::now()),
+        last: Mutex::default(),
+    };
+    run(&fixture).await.assert_passed_except(&["ID-13"]);
 }
 
 #[tokio::test]
