@@ -200,9 +200,7 @@ impl Checker<'_> {
         value: ExprId,
         before: &[(ExprId, Ty, Mark)],
     ) -> Option<Ty> {
-        if let Some(literal) = self.literal(value)
-            && let Fitting::Fits(_) = self.fit_literal(literal, ty, joined, Slot::Plain)
-        {
+        if self.literal_fits(value, ty, joined) {
             return Some(joined);
         }
         if let Some(found) = self.relations.join(self.types, self.decls, joined, ty) {
@@ -215,12 +213,22 @@ impl Checker<'_> {
             TyKind::Option(_) => self.types.option(ty),
             _ => ty,
         };
+        // What is no literal has been joined to the type before as it is.
         let mut fits = true;
         for &(value, ty, _) in before {
-            fits &= self.literals_fit(value, wanted)
-                || self.relations.fits(self.types, self.decls, ty, wanted);
+            fits &= self.literals_fit(value, wanted) || self.literal_fits(value, ty, wanted);
         }
         fits.then_some(wanted)
+    }
+
+    /// Whether an expression is a literal that satisfies a type other than its
+    /// own.
+    fn literal_fits(&mut self, value: ExprId, ty: Ty, target: Ty) -> bool {
+        let Some(literal) = self.literal(value) else {
+            return false;
+        };
+        let fitting = self.fit_literal(literal, ty, target, Slot::Plain);
+        matches!(fitting, Fitting::Fits(_))
     }
 
     fn mixed(&mut self, value: ExprId, joined: Ty, ty: Ty) {

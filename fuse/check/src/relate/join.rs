@@ -38,14 +38,7 @@ impl Relations {
         None
     }
 
-    /// Whether a value of `from` is one of `to` by the rules of joining.
-    pub(crate) fn fits(
-        &mut self,
-        types: &mut TypeStore,
-        decls: &Declarations,
-        from: Ty,
-        to: Ty,
-    ) -> bool {
+    fn fits(&mut self, types: &mut TypeStore, decls: &Declarations, from: Ty, to: Ty) -> bool {
         let coercion = self.coercion(types, decls, from, to, Slot::Plain);
         coercion.is_some_and(|id| !types.converts_dynamic(id))
     }

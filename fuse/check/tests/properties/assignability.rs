@@ -296,6 +296,64 @@ fn checked_slots_take_what_the_table_says() {
     compare(&matrix(Slot::Checked), Slot::Checked);
 }
 
+/// Whether dynamic data is part of a type.
+fn is_dynamic(ty: &Type) -> bool {
+    match ty {
+        Type::Named(name) => *name == "Value",
+        Type::Option(inner)
+        | Type::List(inner)
+        | Type::Map(_, inner)
+        | Type::Result(inner, _)
+        | Type::Cell(inner) => is_dynamic(inner),
+        Type::Refined(..) | Type::Fn(..) => false,
+    }
+}
+
+/// Elements have the first type that all of them are assignable to, and none
+/// when there is no such type. Rules 11 and 12 have no part in it, so types
+/// with dynamic data are left out.
+#[test]
+fn elements_are_joined_where_one_takes_the_other() {
+    let parts: Vec<Type> = types()
+        .into_iter()
+        .filter(|ty| !is_dynamic(ty) && !has_function(ty))
+        .collect();
+    let pairs = parts
+        .iter()
+        .flat_map(|first| parts.iter().map(move |second| (first, second)));
+    let pairs: Vec<(&Type, &Type)> = pairs.collect();
+    let mut text = DECLARATIONS.to_owned();
+    let start = DECLARATIONS.lines().count();
+    for (number, (first, second)) in pairs.iter().enumerate() {
+        let _ = write!(
+            text,
+            "fn f{number}(a: {first}, b: {second}):\n  print([a, b])\n\n"
+        );
+    }
+    let mut mixed = BTreeSet::new();
+    for found in check(&text) {
+        let code = found.diagnostic.code;
+        if code == Code::LITERAL_MIXED {
+            mixed.insert(found.line as usize);
+        } else {
+            assert!(!found.diagnostic.is_error(), "{:?}", found.diagnostic);
+        }
+    }
+    let mut wrong = String::new();
+    for (number, (first, second)) in pairs.iter().enumerate() {
+        let takes = |value: &Type, place: &Type| assignable(value, place, Slot::Plain);
+        let wanted = takes(second, first) || takes(first, second);
+        let found = !mixed.contains(&(start + 3 * number + 2));
+        if wanted != found {
+            let _ = writeln!(
+                wrong,
+                "{first} and {second}: joined {found}, wanted {wanted}"
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
 /// Types that nest as far as people write them.
 fn nested() -> impl Strategy<Value = Type> {
     let leaf = proptest::sample::select(simple());
