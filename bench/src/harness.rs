@@ -5,6 +5,7 @@
 //! slice and not the figure. Subjects take turns of a few milliseconds, so
 //! that a slow phase of the machine meets all of them alike.
 
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -163,8 +164,10 @@ fn run_on(threads: usize, length: Duration, make: &Maker<'_>) -> Samples {
     })
 }
 
-fn cores() -> Vec<core_affinity::CoreId> {
-    core_affinity::get_core_ids().unwrap_or_default()
+/// The cores this process was given, whichever a thread is kept on by now.
+fn cores() -> &'static [core_affinity::CoreId] {
+    static CORES: OnceLock<Vec<core_affinity::CoreId>> = OnceLock::new();
+    CORES.get_or_init(|| core_affinity::get_core_ids().unwrap_or_default())
 }
 
 /// Keeps the calling thread on one core, where the system allows it.

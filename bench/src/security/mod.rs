@@ -54,13 +54,18 @@ pub(crate) fn run(selection: &Selection) -> Result<Report, Problem> {
 }
 
 /// Runs `work` again and again.
-fn slice<'a>(mut work: impl FnMut() + 'a) -> Slice<'a> {
+fn slice<'a>(work: impl FnMut() + 'a) -> Slice<'a> {
+    slice_of(SLICE, work)
+}
+
+/// Runs `work` so often in a slice that it is over before anything interrupts.
+fn slice_of<'a>(count: usize, mut work: impl FnMut() + 'a) -> Slice<'a> {
     Box::new(move |samples: &mut Samples| {
         let started = Instant::now();
-        for _ in 0..SLICE {
+        for _ in 0..count {
             work();
         }
-        samples.push(started.elapsed(), SLICE);
+        samples.push(started.elapsed(), count);
     })
 }
 

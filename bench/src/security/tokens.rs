@@ -9,7 +9,7 @@ use plumego_security::jwt::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, SLICE, slice};
+use super::{Problem, SLICE, slice_of};
 use crate::harness::{Selection, compare, cost, finish, scale};
 use crate::report::{Gate, Row};
 
@@ -39,6 +39,8 @@ struct Kind {
     theirs: jsonwebtoken::Algorithm,
     verify_ns: f64,
     issue_ns: f64,
+    /// Operations per slice.
+    slice: usize,
 }
 
 const KINDS: [Kind; 2] = [
@@ -47,12 +49,14 @@ const KINDS: [Kind; 2] = [
         theirs: jsonwebtoken::Algorithm::HS256,
         verify_ns: 3_000.0,
         issue_ns: 10_000.0,
+        slice: 20,
     },
     Kind {
         ours: Algorithm::EdDsa,
         theirs: jsonwebtoken::Algorithm::EdDSA,
         verify_ns: 60_000.0,
         issue_ns: 60_000.0,
+        slice: 1,
     },
 ];
 
@@ -135,8 +139,8 @@ fn verify(selection: &Selection, kind: &Kind, manager: &JwtManager) -> Result<Ve
         cost(SLICE, || (0..SLICE).for_each(|_| own())),
         cost(SLICE, || (0..SLICE).for_each(|_| peer())),
     ];
-    let [own_ns, peer_ns] = compare(selection.effort, [slice(own), slice(peer)]);
-    let [scaling] = scale(selection.effort, [&|| slice(own)]);
+    let [own_ns, peer_ns] = compare(selection.effort, [slice_of(kind.slice, own), slice_of(kind.slice, peer)]);
+    let [scaling] = scale(selection.effort, [&|| slice_of(kind.slice, own)]);
     let scenario = format!("token, verify {}", kind.ours);
     let cores = scaling.threads as f64;
     Ok(vec![
@@ -172,8 +176,8 @@ fn issue(selection: &Selection, kind: &Kind, manager: &JwtManager) -> Result<[Ro
     let [own_ns, peer_ns] = compare(
         selection.effort,
         [
-            slice(|| finish(manager.issue_pair(&identity, &authorization))),
-            slice(|| {
+            slice_of(kind.slice, || finish(manager.issue_pair(&identity, &authorization))),
+            slice_of(kind.slice, || {
                 let access = jsonwebtoken::encode(&header, &claims, &signs);
                 let refresh = jsonwebtoken::encode(&header, &claims, &signs);
                 drop(black_box((access, refresh)));
