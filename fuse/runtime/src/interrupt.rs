@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use crate::fault::{Fault, Outcome};
 
 /// The deadline has passed.
@@ -25,6 +27,8 @@ struct State {
     flags: Arc<AtomicU32>,
     deadline: Option<Instant>,
     parent: Option<Interrupt>,
+    /// Wakes tasks that wait for the flag.
+    raised: Notify,
     waiting: Mutex<()>,
     wake: Condvar,
     children: Mutex<Vec<std::sync::Weak<Self>>>,
@@ -48,6 +52,7 @@ impl Interrupt {
             flags: Arc::new(AtomicU32::new(0)),
             deadline,
             parent,
+            raised: Notify::new(),
             waiting: Mutex::new(()),
             wake: Condvar::new(),
             children: Mutex::new(Vec::new()),
@@ -109,6 +114,7 @@ impl Interrupt {
                 .unwrap_or_else(PoisonError::into_inner),
         );
         self.0.wake.notify_all();
+        self.0.raised.notify_waiters();
         let children: Vec<_> = {
             let children = self
                 .0
@@ -161,6 +167,26 @@ impl Interrupt {
     pub fn is_raised(&self) -> bool {
         self.0.flags.load(Ordering::Acquire) & !MEMORY != 0
             || self.0.parent.as_ref().is_some_and(Self::is_raised)
+    }
+
+    /// Waits in a task until the flag is raised, or the deadline passes.
+    pub(crate) async fn raised(&self) {
+        let raised = async {
+            loop {
+                // Registered before the flag is read, so that none is missed.
+                let notified = self.0.raised.notified();
+                if self.is_raised() {
+                    return;
+                }
+                notified.await;
+            }
+        };
+        match self.0.deadline {
+            Some(deadline) => {
+                let _ = tokio::time::timeout_at(deadline.into(), raised).await;
+            }
+            None => raised.await,
+        }
     }
 
     /// Waits for `duration`, or until the flag is raised or the deadline passes.

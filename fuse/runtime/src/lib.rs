@@ -45,6 +45,7 @@ pub mod abi;
 mod assets;
 pub mod builtin;
 pub mod cli;
+mod client;
 mod code;
 pub mod config;
 mod context;

@@ -64,6 +64,17 @@ impl Options {
     }
 }
 
+/// `FUSE_REQUEST_LOG`: whether requests are logged, those of clients and those to
+/// other servers.
+///
+/// # Errors
+///
+/// The variable is not text.
+pub(crate) fn logs_requests(env: &Environment) -> Result<bool, EnvError> {
+    let wanted = env.get("FUSE_REQUEST_LOG")?;
+    Ok(matches!(wanted, Some("structured" | "json" | "1" | "true")))
+}
+
 /// The position of the word that a variable is, in any letter case.
 fn choice(env: &Environment, name: &str, words: &[&str]) -> Result<Option<usize>, EnvError> {
     let Some(text) = env.get(name)? else {

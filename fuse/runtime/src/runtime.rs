@@ -9,10 +9,11 @@ use std::time::Instant;
 use plumego_log::{BuiltLogger, Logger};
 
 use crate::assets::{Assets, Svg};
+use crate::client::Client;
 use crate::code::Code;
 use crate::db::{self, Database};
 use crate::error::Failure;
-use crate::fault::Outcome;
+use crate::fault::{Fault, Outcome};
 use crate::logging::{self, Journal};
 use crate::meta::ProgramMeta;
 use crate::options::Options;
@@ -22,7 +23,7 @@ use crate::system::{
 };
 use crate::task::Pool;
 use crate::value::Value;
-use crate::{config, heap};
+use crate::{client, config, heap};
 
 /// Which backend runs the program, as logs and metrics name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -71,6 +72,8 @@ struct Inner {
     // Made when first used: a program that prints a line starts no thread for them.
     logger: OnceLock<BuiltLogger>,
     tasks: OnceLock<Pool>,
+    client: OnceLock<Result<Client, String>>,
+    client_settings: client::Settings,
 }
 
 impl fmt::Debug for Runtime {
@@ -222,6 +225,24 @@ impl Runtime {
             .get_or_init(|| Pool::new(self.0.options.task_workers, self.0.code.stack_bytes()))
     }
 
+    /// What makes requests to other servers.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread for it.
+    pub(crate) fn client(&self) -> Outcome<&Client> {
+        let client = self.0.client.get_or_init(|| {
+            let client = Client::new(&self.0.client_settings);
+            client.map_err(|error| format!("cannot start the HTTP client: {error}"))
+        });
+        client.as_ref().map_err(Fault::error)
+    }
+
+    /// What environment variables say about requests to other servers.
+    pub(crate) fn client_settings(&self) -> &client::Settings {
+        &self.0.client_settings
+    }
+
     /// The value of a configuration field, by the positions of block and field.
     ///
     /// # Errors
@@ -359,6 +380,7 @@ impl RuntimeBuilder {
         let environment = Environment::read(&*self.environment);
         let stdio = self.stdio.unwrap_or_else(Stdio::process);
         let options = Options::read(&environment, &stdio)?;
+        let client_settings = client::Settings::read(&environment, &self.directory)?;
         if options.heap_bytes_max.is_some() {
             heap::set_limit(options.heap_bytes_max);
         }
@@ -382,6 +404,8 @@ impl RuntimeBuilder {
             serving: AtomicBool::new(false),
             logger: OnceLock::new(),
             tasks: OnceLock::new(),
+            client: OnceLock::new(),
+            client_settings,
         })))
     }
 }

@@ -132,10 +132,3 @@ impl Call<'_> {
         ))
     }
 }
-
-/// Rows whose behaviour is not part of this runtime yet.
-fn absent(_: &mut Call<'_>) -> Outcome<Value> {
-    Err(Fault::internal(
-        "this built-in function is not available yet",
-    ))
-}

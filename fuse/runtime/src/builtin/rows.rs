@@ -80,6 +80,10 @@ pub(super) use super::time::{
     format as time_format, iso as time_iso, monotonic_ms as time_monotonic_ms, now as time_now,
     parse as time_parse, parse_iso as time_parse_iso, sleep as time_sleep,
 };
+pub(super) use crate::client::http_builtins::{
+    delete as http_delete, get as http_get, patch as http_patch, post as http_post,
+    put as http_put, request as http_request, request_bytes as http_request_bytes,
+};
 pub(super) use crate::db::query_builtins::{
     all as query_all, all_rows as query_all_rows, all_typed as query_all_typed,
     and_where as query_where, count_rows as query_count, delete as query_delete,
@@ -108,11 +112,3 @@ pub(super) use crate::http::testing_builtins::{
     equal as testing_equal, request as testing_request, response_json as testing_response_json,
 };
 pub(super) use crate::task::parallel_map as list_parallel_map;
-
-pub(super) use super::absent as http_request;
-pub(super) use super::absent as http_get;
-pub(super) use super::absent as http_delete;
-pub(super) use super::absent as http_post;
-pub(super) use super::absent as http_put;
-pub(super) use super::absent as http_patch;
-pub(super) use super::absent as http_request_bytes;

@@ -20,6 +20,7 @@ pub use migrate::{
 };
 pub(crate) use migrate::{run as migrate, status};
 pub(crate) use query::builtins as query_builtins;
-pub(crate) use settings::Database;
+pub(crate) use raw::ask;
+pub(crate) use settings::{Database, is_configured};
 pub(crate) use unit::UnitState;
 pub use unit::{begin, commit, rollback};

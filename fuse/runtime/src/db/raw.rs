@@ -49,6 +49,15 @@ pub(super) fn run_exec(ctx: &mut Ctx, sql: &str, params: &[DbValue]) -> Outcome<
     Ok(())
 }
 
+/// Runs SQL for the sake of whether that works.
+///
+/// # Errors
+///
+/// It does not.
+pub(crate) fn ask(ctx: &mut Ctx, sql: &str) -> Outcome<()> {
+    run_query(ctx, "query", sql, &[], true).map(drop)
+}
+
 pub(super) fn run_query(
     ctx: &mut Ctx,
     what: &'static str,

@@ -86,6 +86,11 @@ fn open(runtime: &Runtime) -> Result<Open, String> {
     })
 }
 
+/// Whether somebody said which database there is.
+pub(crate) fn is_configured(runtime: &Runtime) -> bool {
+    url(runtime).is_ok()
+}
+
 fn url(runtime: &Runtime) -> Result<String, String> {
     let variable = |name: &str| {
         let value = runtime.environment().get(name);

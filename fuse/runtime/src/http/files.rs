@@ -10,6 +10,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, VA
 use plumego_contract::{Error, FileReply, IntoResponse, Request, RequestScope, ResponseFuture};
 
 use super::fallback::not_found;
+use super::reload::Reload;
 
 /// Endings of names that are the affair of the program and not of its clients.
 const PRIVATE: [&str; 8] = [
@@ -32,6 +33,8 @@ pub(super) struct Files {
     dir: Dir,
     /// The name of the file that stands for its directory.
     index: String,
+    /// What pages get that load themselves again.
+    reload: Option<Reload>,
 }
 
 impl Files {
@@ -40,11 +43,12 @@ impl Files {
     /// # Errors
     ///
     /// There is no such directory.
-    pub(super) fn open(path: &Path, index: &str) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, index: &str, reload: Option<Reload>) -> io::Result<Self> {
         let dir = Dir::open_ambient_dir(path.canonicalize()?, ambient_authority())?;
         Ok(Self {
             dir,
             index: index.to_owned(),
+            reload,
         })
     }
 
@@ -82,6 +86,11 @@ impl Files {
         } else {
             "no-cache"
         });
+        if let Some(reload) = &self.reload
+            && is_page(&path)
+        {
+            return self.reloading(reload, &path, request);
+        }
         let mut varies = false;
         for (coding, ending) in CODINGS {
             let Ok(sibling) = self.file(&with_ending(&path, ending), &path, request) else {
@@ -100,6 +109,21 @@ impl Files {
             true => reply.header(VARY, HeaderValue::from_static("Accept-Encoding")),
             false => reply,
         })
+    }
+
+    /// A page with the script that waits for changes. No policy comes with files,
+    /// so there is none to change.
+    fn reloading(
+        &self,
+        reload: &Reload,
+        path: &Path,
+        request: &http::Request<()>,
+    ) -> Result<FileReply, Error> {
+        let page = self.dir.read(path).map_err(missing)?;
+        let page = reload.page(&page, None);
+        Ok(FileReply::from_bytes(request, page, None)
+            .content_type_of(path)
+            .cache_control(HeaderValue::from_static("no-cache")))
     }
 
     fn metadata(&self, path: &Path) -> Result<cap_std::fs::Metadata, Error> {
@@ -171,6 +195,11 @@ fn is_public_name(name: &str) -> bool {
         && !name.contains(['/', '\\', ':', '\0'])
         && !is_device
         && !is_private
+}
+
+fn is_page(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| matches!(ending, "html" | "htm"))
 }
 
 /// Whether the name carries a hash of the content, so that the content of the

@@ -222,6 +222,13 @@ fn call(host: &Host, route: &'static Route, work: Work, interrupt: Interrupt) ->
         }
         Err(fault) => output::faulted(&scope, meta, &fault, said.headers),
     };
+    let response = match &host.settings.reload {
+        Some(reload) if output::is_page(route.result) && output::is_html(&response) => {
+            let entropy = host.runtime.entropy();
+            reload.answer(response, |bytes| entropy.fill(bytes).is_ok())
+        }
+        _ => response,
+    };
     let response = match host.settings.etag {
         true => etag::tagged(&head, response),
         false => response,

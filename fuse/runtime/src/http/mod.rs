@@ -7,6 +7,7 @@
 //! it reads of the request and says about the response is part of its unit of
 //! work, so that a task of it, which may outlive neither, does not see them.
 
+mod admin;
 mod blocking;
 mod docs;
 mod embed;
@@ -21,6 +22,7 @@ mod kernel_log;
 mod observe;
 mod output;
 mod pairs;
+mod reload;
 mod request;
 mod response;
 mod serve;

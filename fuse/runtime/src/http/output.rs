@@ -106,6 +106,12 @@ pub(super) fn is_page(result: &TypeDesc) -> bool {
     }
 }
 
+/// Whether an answer is a page.
+pub(super) fn is_html(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
 /// As [`faulted`], with a page that shows what happened: for the author, while
 /// the program is developed.
 pub(super) fn faulted_page(

@@ -5,20 +5,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plumego_core::{BoundServer, CoreError};
+use plumego_core::{BoundServer, CoreError, ServerHandle};
 use plumego_log::{Level, Record};
 use tokio::sync::Semaphore;
 
+use super::admin;
 use super::service::{Assembled, Host};
 use crate::builtin::Call;
 use crate::context::Unit;
 use crate::fault::{Fault, Outcome};
 use crate::meta::Service;
 use crate::runtime::Runtime;
+use crate::system::Stdio;
 use crate::value::Value;
 
 /// What requests that still run get after they were told to end.
 const LAST_WAIT: Duration = Duration::from_millis(500);
+
+/// How long what was printed may be kept back.
+const PRINT_DELAY: Duration = Duration::from_millis(100);
 
 /// `serve(port)`
 pub(crate) fn serve(call: &mut Call<'_>) -> Outcome<Value> {
@@ -123,7 +128,16 @@ impl Runtime {
             if let Some(address) = server.local_addr().socket_addr() {
                 bound(address);
             }
-            until_stopped(&host, &services, server, stop).await
+            let admin = match &host.settings.admin {
+                Some(address) => Some(administer(self, &server, address).await?),
+                None => None,
+            };
+            let ended = until_stopped(&host, &services, server, stop).await;
+            if let Some(admin) = admin {
+                // Who asks for health may ask until the end, and no longer.
+                let _ = admin.shutdown(Some(Duration::ZERO)).await;
+            }
+            ended
         });
         threads.end_within(LAST_WAIT);
         let (signal, aborted) = ended?;
@@ -135,6 +149,25 @@ impl Runtime {
         tell_end(self, summary);
         Ok(summary)
     }
+}
+
+/// Tells the health of a server at another address.
+async fn administer(
+    runtime: &Runtime,
+    server: &BoundServer,
+    address: &str,
+) -> Outcome<ServerHandle> {
+    let admin = admin::app(runtime, server.handle().gate(), address)?.prepare();
+    let admin = admin.map_err(|failed| Fault::error(failed.source.to_string()))?;
+    let admin = admin.bind().await.map_err(|error| {
+        let reason = reason(&error);
+        Fault::error(format!("failed to bind {address}: {reason}"))
+    })?;
+    say(runtime, &format!("admin: addr={}", admin.local_addr()));
+    let handle = admin.handle();
+    // It ends when it is told to, or with the threads.
+    tokio::spawn(admin.serve());
+    Ok(handle)
 }
 
 fn tell_end(runtime: &Runtime, summary: ServeSummary) {
@@ -183,6 +216,7 @@ async fn until_stopped(
             names.join(","),
         ),
     );
+    tokio::spawn(print(host.runtime.stdio().clone()));
     let handle = bound.handle();
     let serving = bound.serve();
     tokio::pin!(serving);
@@ -216,6 +250,17 @@ async fn until_stopped(
         let _ = tokio::join!(draining, handle.shutdown(Some(Duration::ZERO)));
     }
     Ok((signal, aborted))
+}
+
+/// Writes what handlers print, soon after they did; a terminal shows it at once.
+async fn print(stdio: Stdio) {
+    loop {
+        stdio.gathers().await;
+        tokio::time::sleep(PRINT_DELAY).await;
+        let gathered = stdio.clone();
+        // Writing may wait for whoever reads.
+        let _ = tokio::task::spawn_blocking(move || gathered.flush()).await;
+    }
 }
 
 /// The signals that ask to end.

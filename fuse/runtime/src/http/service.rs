@@ -129,7 +129,8 @@ impl Host {
             Docs::new(title, directory.join(&openapi.file), &openapi.path, try_it)
         });
         let files = self.settings.files.as_ref().map(|files| {
-            let opened = Files::open(&directory.join(&files.dir), &files.index);
+            let reload = self.settings.reload.clone();
+            let opened = Files::open(&directory.join(&files.dir), &files.index, reload);
             opened.map(Arc::new).map_err(|error| {
                 let dir = files.dir.display();
                 Fault::error(format!(
@@ -216,6 +217,6 @@ fn request_ids() -> Outcome<RequestIdConfig> {
         .with_generator(generator))
 }
 
-fn refused(error: &dyn std::error::Error) -> Fault {
+pub(super) fn refused(error: &dyn std::error::Error) -> Fault {
     Fault::error(error.to_string())
 }

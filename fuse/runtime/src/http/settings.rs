@@ -9,6 +9,8 @@ use plumego_core::{AppConfig, Http2Config, Http2Policy, TlsConfig, TlsReload};
 use plumego_middleware::cors::CorsConfig;
 use plumego_middleware::requestid::RequestIdConfig;
 
+use super::reload::Reload;
+use crate::options::logs_requests;
 use crate::system::{EnvError, Environment};
 
 /// Settings of the host, read when serving begins. A variable that cannot be
@@ -50,12 +52,16 @@ pub(super) struct Settings {
     tls: Option<(PathBuf, PathBuf)>,
     /// Whether causes are shown.
     pub(super) development: bool,
+    /// Where health is told, apart from the services.
+    pub(super) admin: Option<String>,
     /// Whether responses are compressed.
     pub(super) compress: bool,
     /// Whether bodies of requests may be compressed.
     pub(super) decompress: bool,
     /// Whether JSON answers get tags.
     pub(super) etag: bool,
+    /// What pages get that load themselves again.
+    pub(super) reload: Option<Reload>,
     /// Files that are served.
     pub(super) files: Option<StaticFiles>,
     /// The documentation page.
@@ -75,10 +81,6 @@ pub(super) struct OpenApi {
     pub(super) file: PathBuf,
     pub(super) path: String,
 }
-
-/// Variables that ask for what the host does not do yet. To ignore them would be
-/// to serve something else than was asked for.
-const NOT_YET: [&str; 1] = ["FUSE_ADMIN_ADDR"];
 
 impl Settings {
     /// Reads the settings.
@@ -108,10 +110,7 @@ impl Settings {
                 Some("never") => false,
                 Some(_) => return Err(EnvError::expected("FUSE_HTTP_INLINE", "auto or never")),
             },
-            request_log: matches!(
-                env.get("FUSE_REQUEST_LOG")?,
-                Some("structured" | "json" | "1" | "true")
-            ),
+            request_log: logs_requests(env)?,
             csp: reader.header("FUSE_CSP")?,
             cors: cors(&reader)?,
             header_timeout: reader.millis("FUSE_HTTP_HEADER_TIMEOUT_MS", 5_000)?,
@@ -122,9 +121,11 @@ impl Settings {
             trusted_proxies: reader.list("FUSE_TRUST_PROXY")?.unwrap_or_default(),
             tls: tls(env)?,
             development: env.truthy("FUSE_DEV_MODE"),
+            admin: admin(env)?,
             compress: env.truthy("FUSE_HTTP_COMPRESS"),
             decompress: env.truthy("FUSE_HTTP_DECOMPRESS"),
             etag: env.truthy("FUSE_HTTP_ETAG"),
+            reload: Reload::read(env)?,
             files: files(env)?,
             openapi: openapi(env)?,
         })
@@ -166,12 +167,9 @@ impl Settings {
     }
 }
 
+/// To ignore a variable that asks for what the host does not do yet would be to
+/// serve something else than was asked for.
 fn refuse_what_is_missing(env: &Environment) -> Result<(), EnvError> {
-    for name in NOT_YET {
-        if some(env, name)?.is_some() {
-            return Err(EnvError::expected(name, "nothing: it is not available yet"));
-        }
-    }
     // The proxy counts in development only.
     const PROXY: &str = "FUSE_VITE_PROXY_URL";
     if env.truthy("FUSE_DEV_MODE") && some(env, PROXY)?.is_some() {
@@ -186,6 +184,20 @@ fn refuse_what_is_missing(env: &Environment) -> Result<(), EnvError> {
 /// A variable that is not empty.
 fn some<'e>(env: &'e Environment, name: &str) -> Result<Option<&'e str>, EnvError> {
     Ok(env.get(name)?.filter(|text| !text.is_empty()))
+}
+
+fn admin(env: &Environment) -> Result<Option<String>, EnvError> {
+    const ADDRESS: &str = "FUSE_ADMIN_ADDR";
+    let Some(address) = some(env, ADDRESS)? else {
+        return Ok(None);
+    };
+    let is_address = address
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    match is_address {
+        true => Ok(Some(address.to_owned())),
+        false => Err(EnvError::expected(ADDRESS, "host:port")),
+    }
 }
 
 fn files(env: &Environment) -> Result<Option<StaticFiles>, EnvError> {
@@ -326,6 +338,7 @@ mod tests {
             ("FUSE_HTTP_INLINE", "always"),
             ("FUSE_CORS_ORIGINS", "not an origin"),
             ("FUSE_CSP", "a\nb"),
+            ("FUSE_ADMIN_ADDR", "9000"),
             ("FUSE_STATIC_INDEX", "../index.html"),
             ("FUSE_OPENAPI_UI_PATH", "docs"),
             ("FUSE_OPENAPI_UI_PATH", "/{docs}"),
@@ -340,12 +353,9 @@ mod tests {
 
     #[test]
     fn what_is_not_there_yet_is_refused_instead_of_ignored() {
-        let admin = [("FUSE_ADMIN_ADDR", "127.0.0.1:0")];
         let proxy = [("FUSE_VITE_PROXY_URL", "http://a"), ("FUSE_DEV_MODE", "1")];
-        for variables in [&admin[..], &proxy] {
-            let error = read(variables).unwrap_err();
-            assert!(error.ends_with("it is not available yet"), "{error}");
-        }
+        let error = read(&proxy).unwrap_err();
+        assert!(error.ends_with("it is not available yet"), "{error}");
         assert!(read(&proxy[..1]).is_ok());
     }
 

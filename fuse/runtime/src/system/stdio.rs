@@ -5,6 +5,8 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 /// Bytes kept back before output that is not a terminal is written.
 const BUFFER: usize = 64 * 1024;
 
@@ -18,6 +20,8 @@ struct Inner {
     error: Mutex<Box<dyn Write + Send>>,
     closed: AtomicBool,
     terminal: Terminal,
+    /// Told when output begins to gather.
+    gathers: Notify,
 }
 
 struct Output {
@@ -151,6 +155,7 @@ impl Stdio {
             error: Mutex::new(error),
             closed: AtomicBool::new(false),
             terminal,
+            gathers: Notify::new(),
         }))
     }
 
@@ -180,11 +185,19 @@ impl Stdio {
     /// What the stream says; a reader that has gone away is remembered.
     pub fn print(&self, bytes: &[u8]) -> io::Result<()> {
         let mut output = lock(&self.0.output);
+        if output.pending.is_empty() {
+            self.0.gathers.notify_one();
+        }
         output.pending.extend_from_slice(bytes);
         if self.0.terminal.output || output.pending.len() >= BUFFER {
             return self.write_pending(&mut output);
         }
         Ok(())
+    }
+
+    /// Waits until output has begun to gather since this was asked last.
+    pub(crate) async fn gathers(&self) {
+        self.0.gathers.notified().await;
     }
 
     /// Writes what has gathered.

@@ -6,6 +6,7 @@ use fuse_runtime::http::Stop;
 use fuse_runtime::meta::{RouteClass, well_known};
 use fuse_runtime::{FaultCode, Value};
 use plumego_testkit::http1::{self, Incoming, RawClient};
+use plumego_testkit::{until, wait_for_status};
 
 use crate::site::{Gate, Site};
 
@@ -143,4 +144,94 @@ async fn a_program_serves_once_at_a_time() {
     let stop = Stop::default();
     stop.request();
     assert!(again(stop).is_ok());
+}
+
+/// Where the health of a program is told.
+fn admin_of(log: &str) -> Option<std::net::SocketAddr> {
+    log.split_once("admin: addr=")?
+        .1
+        .lines()
+        .next()?
+        .parse()
+        .ok()
+}
+
+#[tokio::test]
+async fn health_is_told_apart_from_the_services() {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let running = Site::new()
+        .env("FUSE_ADMIN_ADDR", "127.0.0.1:0")
+        .env("FUSE_DB_URL", "sqlite::memory:")
+        .get(
+            "/slow",
+            RouteClass::Blocking,
+            &well_known::UNIT,
+            move |_| {
+                held.pass();
+                Ok(Value::Unit)
+            },
+        )
+        .start();
+    let error = running.world.error.clone();
+    until("the address", || async {
+        admin_of(&error.text()).is_some()
+    })
+    .await;
+    let admin = admin_of(&error.text()).unwrap();
+    let live = http1::exchange(admin, http1::get("/healthz")).await;
+    assert_eq!(
+        (live.status, live.header("cache-control")),
+        (200, Some("no-store"))
+    );
+    assert_eq!(live.json()["data"]["status"], "ok");
+    wait_for_status(admin, "/readyz", 200).await;
+    let ready = http1::exchange(admin, http1::get("/readyz")).await;
+    assert_eq!(ready.json()["data"]["components"]["database"], true);
+    assert_eq!(running.get("/readyz").await.status, 404, "not for clients");
+
+    // While what runs comes to its end, nothing new is wanted.
+    let mut client = RawClient::connect(running.address).await;
+    client.send(http1::get("/slow")).await.unwrap();
+    gate.wait_for(1);
+    running.stop.request();
+    wait_for_status(admin, "/readyz", 503).await;
+    let draining = http1::exchange(admin, http1::get("/readyz")).await;
+    assert_eq!(draining.json()["error"]["details"]["reason"], "draining");
+    assert_eq!(
+        http1::exchange(admin, http1::get("/healthz")).await.status,
+        200
+    );
+    gate.open();
+    assert_eq!(client.response().await.status, 200);
+    assert_eq!(running.ended().aborted, 0);
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_named() {
+    let running = Site::new()
+        .env("FUSE_ADMIN_ADDR", "127.0.0.1:0")
+        .env("FUSE_DB_URL", "sqlite:/nowhere/at/all.db")
+        .get("/", RouteClass::Inline, &well_known::UNIT, |_| {
+            Ok(Value::Unit)
+        })
+        .start();
+    let error = running.world.error.clone();
+    until("the address", || async {
+        admin_of(&error.text()).is_some()
+    })
+    .await;
+    let admin = admin_of(&error.text()).unwrap();
+    // Until it serves it is not ready either, for another reason.
+    until("the gate", || async {
+        let ready = http1::exchange(admin, http1::get("/readyz")).await;
+        ready.json()["error"]["details"]["reason"] != "starting"
+    })
+    .await;
+    let ready = http1::exchange(admin, http1::get("/readyz")).await;
+    assert_eq!(ready.status, 503);
+    let error = &ready.json()["error"];
+    assert_eq!(error["code"], "component_unhealthy");
+    assert_eq!(error["details"]["components"][0], "database");
+    assert!(!ready.text().contains("nowhere"), "{}", ready.text());
 }

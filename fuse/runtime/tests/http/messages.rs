@@ -9,6 +9,7 @@ use fuse_runtime::meta::{RouteClass, Verb, well_known};
 use fuse_runtime::{Fault, Value};
 use plumego_testkit::certificates::{client_config, self_signed};
 use plumego_testkit::http1::{self, RawClient};
+use plumego_testkit::until;
 
 use crate::site::Site;
 use crate::support::text;
@@ -224,4 +225,62 @@ fn a_certificate_that_cannot_be_read_fails_the_start() {
         .build();
     let fault = world.runtime.serve(0).unwrap_err();
     assert!(fault.message().contains("cert.pem"), "{}", fault.message());
+}
+
+#[tokio::test]
+async fn what_handlers_print_is_seen_while_the_program_serves() {
+    let running = Site::new()
+        .get("/print", RouteClass::Inline, &well_known::UNIT, |ctx| {
+            ctx.runtime().stdio().print(b"hello\n").unwrap();
+            Ok(Value::Unit)
+        })
+        .start();
+    for count in 1..=2 {
+        assert_eq!(running.get("/print").await.status, 200);
+        let output = &running.world.output;
+        until("what was printed", || async {
+            output.text() == "hello\n".repeat(count)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn pages_load_themselves_again_while_the_program_is_developed() {
+    let dir = tempfile::TempDir::new().unwrap();
+    std::fs::write(dir.path().join("page.html"), "<body>file</body>").unwrap();
+    let site = || {
+        Site::new()
+            .env("FUSE_STATIC_DIR", dir.path().to_str().unwrap())
+            .env("FUSE_DEV_RELOAD_WS_URL", "ws://127.0.0.1:9/__reload")
+            .env("FUSE_CSP", "default-src 'self'")
+            .get("/page", RouteClass::Inline, &well_known::HTML, |_| {
+                Ok(fuse_runtime::html::raw(text("<body>route</body>")))
+            })
+            .get("/data", RouteClass::Inline, &well_known::STRING, |_| {
+                Ok(text("</body>"))
+            })
+    };
+    let running = site().env("FUSE_DEV_MODE", "1").start();
+    let page = running.get("/page").await;
+    assert!(
+        page.text()
+            .starts_with("<body>route<script data-fuse-live-reload nonce=")
+    );
+    assert_eq!(
+        page.header("content-length"),
+        Some(&*page.body.len().to_string())
+    );
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("script-src 'self' 'nonce-"), "{policy}");
+    let file = running.get("/page.html").await;
+    assert!(
+        file.text()
+            .starts_with("<body>file<script data-fuse-live-reload>")
+    );
+    assert_eq!(running.get("/data").await.text(), "\"</body>\"");
+
+    let running = site().start();
+    assert_eq!(running.get("/page").await.text(), "<body>route</body>");
+    assert_eq!(running.get("/page.html").await.text(), "<body>file</body>");
 }
