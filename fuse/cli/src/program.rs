@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use fuse_check::api::api_model;
 use fuse_check::canon;
 use fuse_check::package::Manifest;
 use fuse_interp::Interpreter;
@@ -18,8 +19,10 @@ use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
 
 use crate::arguments::{LockFlags, Selection};
 use crate::failure::{Ended, Failure, code};
+use crate::openapi;
 use crate::output::Output;
 use crate::project::{CheckOptions, Project, app_problem};
+use crate::write::replace_file;
 
 /// Flags of the commands that run something of a program.
 #[derive(Debug, Args)]
@@ -86,8 +89,9 @@ impl Program {
         )?;
         choose_backend(flags.backend, manifest.as_ref())?;
         let app = choose_app(&program, flags.selection.app.as_deref(), manifest.as_ref())?;
+        let document = documentation(&project, &program, manifest.as_ref())?;
         Ok(Self {
-            variables: variables(&project, manifest.as_ref(), output)?,
+            variables: variables(&project, manifest.as_ref(), document, output)?,
             interpreter: Interpreter::new(program, app.as_deref()),
             manifest,
         })
@@ -204,6 +208,7 @@ fn choose_app(
 fn variables(
     project: &Project,
     manifest: Option<&Manifest>,
+    document: Option<PathBuf>,
     output: &Output,
 ) -> Result<Vec<(OsString, OsString)>, Failure> {
     let mut variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
@@ -238,9 +243,37 @@ fn variables(
         if let Some(index) = &manifest.serve.static_index {
             add("FUSE_STATIC_INDEX", index.value.as_str().into());
         }
+        if let Some(document) = document {
+            add("FUSE_OPENAPI_JSON_PATH", document.into_os_string());
+            if let Some(path) = &manifest.serve.openapi_path {
+                add("FUSE_OPENAPI_UI_PATH", path.value.as_str().into());
+            }
+        }
     }
     add("FUSE_SVG_DIR", svg_directory(project).into_os_string());
     Ok(variables)
+}
+
+/// The document that the documentation page shows, where the manifest asks for
+/// the page; it is written to where builds are.
+fn documentation(
+    project: &Project,
+    program: &canon::Program,
+    manifest: Option<&Manifest>,
+) -> Result<Option<PathBuf>, Failure> {
+    let asked = manifest.is_some_and(|manifest| manifest.serve.openapi_ui == Some(true));
+    if !asked || program.services.is_empty() {
+        return Ok(None);
+    }
+    let document = openapi::document(&api_model(program)).map_err(|problems| {
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Failure::new(code::OPENAPI, problems.join("; "))
+    })?;
+    let directory = project.build_directory();
+    let path = directory.join("openapi.json");
+    fs::create_dir_all(&directory).map_err(|problem| Failure::write(&directory, &problem))?;
+    replace_file(&path, &document).map_err(|problem| Failure::write(&path, &problem))?;
+    Ok(Some(path))
 }
 
 fn svg_directory(project: &Project) -> PathBuf {

@@ -15,6 +15,7 @@ mod new;
 mod openapi;
 mod project;
 mod run;
+mod serve;
 mod support;
 mod usage;
 mod workspace;
