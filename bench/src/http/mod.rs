@@ -6,8 +6,8 @@
 //! second follow the neighbours, so the figure that counts is the processor
 //! time the server's process spends per request, as the kernel accounts it.
 
-mod load;
-mod process;
+pub(crate) mod load;
+pub(crate) mod process;
 
 use std::time::Duration;
 
@@ -21,9 +21,26 @@ const SUBJECT: &str = "plumego";
 
 /// How long and how often to measure.
 #[derive(Clone, Copy, Debug)]
-struct Plan {
-    rounds: usize,
-    round: Duration,
+pub(crate) struct Plan {
+    pub(crate) rounds: usize,
+    pub(crate) round: Duration,
+}
+
+impl Plan {
+    /// Long enough for figures to keep, or for a first look.
+    pub(crate) fn of(effort: Effort) -> Self {
+        if effort.rounds < Effort::FULL.rounds {
+            Self {
+                rounds: 3,
+                round: Duration::from_millis(250),
+            }
+        } else {
+            Self {
+                rounds: 7,
+                round: Duration::from_millis(1000),
+            }
+        }
+    }
 }
 
 /// One kind of request, the same for every server.
@@ -73,17 +90,7 @@ const P99_GATE: f64 = 1.10;
 
 /// Runs the workloads that were selected.
 pub(crate) fn run(selection: &Selection) -> Result<Report, String> {
-    let plan = if selection.effort.rounds < Effort::FULL.rounds {
-        Plan {
-            rounds: 3,
-            round: Duration::from_millis(250),
-        }
-    } else {
-        Plan {
-            rounds: 7,
-            round: Duration::from_millis(1000),
-        }
-    };
+    let plan = Plan::of(selection.effort);
     let servers = SERVERS
         .iter()
         .map(|name| ServerProcess::start(name))
@@ -122,13 +129,13 @@ fn measure(workload: &Workload, servers: &[ServerProcess], plan: Plan) -> Result
         .iter()
         .filter(|server| server.name == SUBJECT || workload.peers.contains(&server.name))
         .collect();
-    let full = rounds(workload, &taking_part, plan, None)?;
+    let full = rounds(workload.request, &taking_part, plan, None)?;
     // Half of what the slowest server can do is half load or less for all.
     let slowest = full
         .iter()
         .map(|runs| median(runs, |m| m.requests_per_second))
         .fold(f64::INFINITY, f64::min);
-    let half = rounds(workload, &taking_part, plan, Some(slowest / 2.0))?;
+    let half = rounds(workload.request, &taking_part, plan, Some(slowest / 2.0))?;
     let figures: Vec<Figures> = taking_part
         .iter()
         .zip(full.iter().zip(&half))
@@ -144,8 +151,9 @@ fn measure(workload: &Workload, servers: &[ServerProcess], plan: Plan) -> Result
     Ok(rows_of(workload, &figures))
 }
 
-fn rounds(
-    workload: &Workload,
+/// The same request to all servers in turn, round after round.
+pub(crate) fn rounds(
+    request: &'static [u8],
     servers: &[&ServerProcess],
     plan: Plan,
     rate: Option<f64>,
@@ -156,7 +164,7 @@ fn rounds(
         for (server, results) in servers.iter().zip(&mut results) {
             let load = Load {
                 address: server.address,
-                request: workload.request,
+                request,
                 duration: plan.round,
                 rate,
             };
@@ -169,7 +177,8 @@ fn rounds(
     Ok(results)
 }
 
-fn median(runs: &[Measured], figure: impl Fn(&Measured) -> f64) -> f64 {
+/// The median of one figure.
+pub(crate) fn median(runs: &[Measured], figure: impl Fn(&Measured) -> f64) -> f64 {
     let mut values: Vec<f64> = runs.iter().map(figure).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

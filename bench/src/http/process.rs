@@ -14,9 +14,14 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts the server program beside this one and reads where it listens.
     pub(crate) fn start(name: &'static str) -> Result<Self, String> {
+        Self::start_of("bench-http-server", name)
+    }
+
+    /// As [`start`](Self::start), of another program of the benchmarks.
+    pub(crate) fn start_of(program: &str, name: &'static str) -> Result<Self, String> {
         let program = std::env::current_exe()
             .map_err(|e| format!("cannot find this program: {e}"))?
-            .with_file_name("bench-http-server");
+            .with_file_name(program);
         let mut child = Command::new(&program)
             .arg(name)
             .stdout(Stdio::piped())

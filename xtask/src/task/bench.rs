@@ -5,7 +5,8 @@ use crate::command::{cargo, run as run_command};
 /// Flags of `bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The benchmark: `router`, `http`, `fuse-front`, `kv`, `cache` or `security`.
+    /// The benchmark: `router`, `http`, `fuse-front`, `fuse-host`, `kv`, `cache` or
+    /// `security`.
     name: String,
     /// Print one JSON document instead of a table.
     #[arg(long)]
@@ -32,6 +33,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     run_command(
         &mut command,
-        "`router`, `http`, `fuse-front`, `kv`, `cache` and `security` are the benchmarks; run on a quiet machine",
+        "`router`, `http`, `fuse-front`, `fuse-host`, `kv`, `cache` and `security` are the benchmarks; run on a quiet machine",
     )
 }
