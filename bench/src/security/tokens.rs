@@ -139,7 +139,10 @@ fn verify(selection: &Selection, kind: &Kind, manager: &JwtManager) -> Result<Ve
         cost(SLICE, || (0..SLICE).for_each(|_| own())),
         cost(SLICE, || (0..SLICE).for_each(|_| peer())),
     ];
-    let [own_ns, peer_ns] = compare(selection.effort, [slice_of(kind.slice, own), slice_of(kind.slice, peer)]);
+    let [own_ns, peer_ns] = compare(
+        selection.effort,
+        [slice_of(kind.slice, own), slice_of(kind.slice, peer)],
+    );
     let [scaling] = scale(selection.effort, [&|| slice_of(kind.slice, own)]);
     let scenario = format!("token, verify {}", kind.ours);
     let cores = scaling.threads as f64;
@@ -176,7 +179,9 @@ fn issue(selection: &Selection, kind: &Kind, manager: &JwtManager) -> Result<[Ro
     let [own_ns, peer_ns] = compare(
         selection.effort,
         [
-            slice_of(kind.slice, || finish(manager.issue_pair(&identity, &authorization))),
+            slice_of(kind.slice, || {
+                finish(manager.issue_pair(&identity, &authorization))
+            }),
             slice_of(kind.slice, || {
                 let access = jsonwebtoken::encode(&header, &claims, &signs);
                 let refresh = jsonwebtoken::encode(&header, &claims, &signs);

@@ -233,6 +233,9 @@ fn call(host: &Host, route: &'static Route, work: Work, interrupt: Interrupt) ->
         true => etag::tagged(&head, response),
         false => response,
     };
+    if host.settings.development && output::leads_nowhere(&response) {
+        ctx.warn("a redirect without a Location header");
+    }
     for _ in 0..html::take_warnings() {
         ctx.warn("blocked a URL scheme in an HTML attribute");
     }

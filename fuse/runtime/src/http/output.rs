@@ -3,7 +3,8 @@
 use std::fmt;
 
 use http::header::{
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderName, StatusCode};
 use plumego_contract::{Body, Error, RequestScope, Response, write_error};
@@ -110,6 +111,13 @@ pub(super) fn is_page(result: &TypeDesc) -> bool {
 pub(super) fn is_html(response: &Response) -> bool {
     let kind = response.headers().get(CONTENT_TYPE);
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+/// Whether an answer is a redirect that does not say where to.
+pub(super) fn leads_nowhere(response: &Response) -> bool {
+    let status = response.status();
+    let redirects = status.is_redirection() && status != StatusCode::NOT_MODIFIED;
+    redirects && !response.headers().contains_key(LOCATION)
 }
 
 /// As [`faulted`], with a page that shows what happened: for the author, while

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use fuse_builtins::BuiltinId;
+use fuse_runtime::builtin::{Call, call};
 use fuse_runtime::meta::{RouteClass, Verb, well_known};
 use fuse_runtime::{Fault, Value};
 use plumego_testkit::certificates::{client_config, self_signed};
@@ -283,4 +285,32 @@ async fn pages_load_themselves_again_while_the_program_is_developed() {
     let running = site().start();
     assert_eq!(running.get("/page").await.text(), "<body>route</body>");
     assert_eq!(running.get("/page.html").await.text(), "<body>file</body>");
+}
+
+#[tokio::test]
+async fn redirects_to_nowhere_are_told_of_while_the_program_is_developed() {
+    let lost = || {
+        Site::new().get("/lost", RouteClass::Inline, &well_known::UNIT, |ctx| {
+            let mut args = [Value::Int(302)];
+            let status = &mut Call {
+                ctx,
+                args: &mut args,
+                result: &well_known::UNIT,
+                type_arg: None,
+                caller: None,
+            };
+            call(BuiltinId::ResponseStatus, status)
+        })
+    };
+    for (mode, told) in [("1", true), ("0", false)] {
+        let running = lost().env("FUSE_DEV_MODE", mode).start();
+        assert_eq!(running.get("/lost").await.status, 302);
+        running.runtime().flush_logs();
+        let log = running.world.error.text();
+        assert_eq!(
+            log.contains("a redirect without a Location header"),
+            told,
+            "{log}"
+        );
+    }
 }

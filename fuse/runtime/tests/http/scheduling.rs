@@ -3,6 +3,7 @@
 use fuse_runtime::meta::{RouteClass, well_known};
 use fuse_runtime::{Outcome, Value};
 use plumego_testkit::http1::{self, RawClient};
+use plumego_testkit::http2::Http2Client;
 
 use crate::site::{Gate, Site};
 use crate::support::text;
@@ -144,4 +145,36 @@ async fn more_requests_than_may_be_in_flight_are_refused() {
     assert_eq!(answer.header("retry-after"), Some("1"));
     gate.open();
     assert_eq!(slow.response().await.status, 200);
+}
+
+#[tokio::test]
+async fn handlers_that_wait_do_not_hold_up_others_on_their_connection() {
+    let gate = Gate::new();
+    let running = site(&gate).start();
+    let client = Http2Client::connect(running.address).await.unwrap();
+    let request = |path: &str| {
+        http::Request::builder()
+            .uri(format!("http://{}{path}", running.address))
+            .body(bytes::Bytes::new())
+            .unwrap()
+    };
+    let slow = tokio::spawn({
+        let (client, request) = (client.clone(), request("/slow"));
+        async move { client.send(request).await }
+    });
+    tokio::task::spawn_blocking({
+        let gate = gate.clone();
+        move || gate.wait_for(1)
+    })
+    .await
+    .unwrap();
+    for _ in 0..20 {
+        let answer = client.send(request("/quick")).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &**answer.body()),
+            (200, &b"1"[..])
+        );
+    }
+    gate.open();
+    assert_eq!(slow.await.unwrap().unwrap().status(), 200);
 }
