@@ -180,7 +180,7 @@ fn issue(selection: &Selection, kind: &Kind, manager: &JwtManager) -> Result<[Ro
         selection.effort,
         [
             slice_of(kind.slice, || {
-                finish(manager.issue_pair(&identity, &authorization))
+                finish(manager.issue_pair(&identity, &authorization));
             }),
             slice_of(kind.slice, || {
                 let access = jsonwebtoken::encode(&header, &claims, &signs);
