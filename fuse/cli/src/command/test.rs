@@ -48,6 +48,9 @@ pub(crate) struct Flags {
     junit: Option<PathBuf>,
 }
 
+/// How long a test may take where no manifest says so, in milliseconds.
+const TIMEOUT_MS: u64 = 60_000;
+
 /// How a test ended.
 struct Ran {
     test: &'static Test,
@@ -60,6 +63,8 @@ struct Ran {
 struct Runner<'a> {
     program: &'a Program,
     isolate: bool,
+    /// How long a test may take.
+    limit: Duration,
     /// Whether what a test prints is marked with its name.
     prefix: bool,
 }
@@ -71,6 +76,12 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
         let runner = Runner {
             program: &program,
             isolate: flags.isolate_db || (isolated && !flags.no_isolate_db),
+            limit: Duration::from_millis(
+                program
+                    .manifest
+                    .as_ref()
+                    .map_or(TIMEOUT_MS, |m| m.test.timeout_ms),
+            ),
             prefix: output.verbosity == Verbosity::Verbose,
         };
         let wanted = |test: &&Test| {
@@ -170,7 +181,7 @@ impl Runner<'_> {
             Ok(())
         };
         let ran = prepared.and_then(|()| {
-            let ran = runtime.run_test(test);
+            let ran = runtime.run_test_within(test, self.limit);
             ran.map_err(|failure| failure.text())
         });
         // What a test printed is on standard error; a stream that is gone takes no more.

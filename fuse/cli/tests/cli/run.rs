@@ -134,6 +134,20 @@ fn tests_run_in_order_of_their_names() {
     );
 }
 
+#[test]
+fn a_test_that_takes_too_long_is_ended() {
+    let manifest = "[package]\nname = \"a\"\nversion = \"1.0.0\"\nentry = \"main.fuse\"\n\n[test]\ntimeout_ms = 200\n";
+    let program = "requires time\n\ntest \"a loop\":\n    while true:\n        let n = 1\n\n\
+        test \"b sleep\":\n    time.sleep(1000000)\n";
+    let world = World::with(&[("fuse.toml", manifest), ("main.fuse", program)]);
+    let run = world.run("test");
+    assert_eq!(
+        run.stdout,
+        "FAILED a loop: timed out after 200 ms\nFAILED b sleep: timed out after 200 ms\n\
+         FAILED (2 failed of 2 tests)\n"
+    );
+}
+
 const MIGRATED: &str = r#"requires db
 
 migration 001:

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use super::{Exit, PanicReport};
 use plumego_log::{Level, Record};
@@ -9,7 +11,7 @@ use plumego_log::{Level, Record};
 use crate::cli::{self, Bound};
 use crate::context::{Ctx, Unit};
 use crate::error::{Failure, compact, of_fields, of_value};
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultCode};
 use crate::heap::ERR;
 use crate::interrupt::Interrupt;
 use crate::meta::{FnId, Kind, Main, Test};
@@ -103,11 +105,44 @@ impl Runtime {
     ///
     /// How the test failed.
     pub fn run_test(&self, test: &Test) -> Result<(), Failure> {
+        self.run_test_with(test, Interrupt::default())
+    }
+
+    /// The same for a test that may take so long: one that takes longer is ended,
+    /// and has failed.
+    ///
+    /// # Errors
+    ///
+    /// How the test failed.
+    pub fn run_test_within(&self, test: &Test, limit: Duration) -> Result<(), Failure> {
+        let interrupt = Interrupt::new(Instant::now().checked_add(limit));
+        let (done, waiting) = mpsc::channel::<()>();
+        let ended = std::thread::scope(|scope| {
+            let late = &interrupt;
+            scope.spawn(move || {
+                if waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                    late.time_out();
+                }
+            });
+            let ended = self.run_test_with(test, interrupt.clone());
+            drop(done);
+            ended
+        });
+        ended.map_err(|failure| match failure {
+            Failure::Fault(fault) if fault.code() == FaultCode::Timeout => {
+                let message = format!("timed out after {} ms", limit.as_millis());
+                Fault::new(FaultCode::Timeout, message).into()
+            }
+            failure => failure,
+        })
+    }
+
+    fn run_test_with(&self, test: &Test, interrupt: Interrupt) -> Result<(), Failure> {
         let exit = self.on_deep_stack(|| {
             if let Err(failure) = crate::config::resolve(self) {
                 return Exit::Failure(failure);
             }
-            let mut ctx = Ctx::new(self.clone(), Unit::Test, Interrupt::default());
+            let mut ctx = Ctx::new(self.clone(), Unit::Test, interrupt);
             match ended(ctx.call(test.function, &mut [])) {
                 Ok(_) => Exit::Success,
                 Err(failure) => Exit::Failure(failure),
