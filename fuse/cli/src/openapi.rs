@@ -103,7 +103,7 @@ fn hint(operation: &Operation, service: &str) -> Op {
         };
         op = op.parameter(described(parameter, given));
     }
-    for name in &operation.headers {
+    for name in operation.headers.iter().filter(|name| !is_framing(name)) {
         op = op.parameter(Parameter {
             required: false,
             ..header_param(name, Schema::string())
@@ -125,6 +125,15 @@ fn hint(operation: &Operation, service: &str) -> Op {
         op = op.request_body(request_body(body));
     }
     answers(op, operation)
+}
+
+/// Whether a header is the affair of every request, and nothing that callers of
+/// one route have to know.
+fn is_framing(header: &str) -> bool {
+    matches!(
+        header,
+        "host" | "connection" | "content-length" | "transfer-encoding"
+    )
 }
 
 /// Whether a cookie says, by its name, who is calling.
