@@ -125,6 +125,8 @@ pub(crate) enum Command {
     Check(command::check::Flags),
     /// Run a program
     Run(command::run::Flags),
+    /// Run a program, and run it again when it changes
+    Dev(command::dev::Flags),
     /// Run the tests of a program
     Test(command::test::Flags),
     /// Apply the migrations of a program
@@ -153,6 +155,7 @@ impl Command {
         match self {
             Self::Check(_) => "check",
             Self::Run(_) => "run",
+            Self::Dev(_) => "dev",
             Self::Test(_) => "test",
             Self::Migrate(_) => "migrate",
             Self::Openapi(_) => "openapi",

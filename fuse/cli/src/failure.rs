@@ -64,6 +64,7 @@ pub(crate) mod code {
     pub(crate) const FORMAT_ABORTED: &str = "wrapper_format_aborted";
     pub(crate) const INVALID_FLAG: &str = "wrapper_invalid_flag";
     pub(crate) const INTERNAL: &str = "wrapper_internal";
+    pub(crate) const DEV: &str = "wrapper_dev_error";
     pub(crate) const OPENAPI: &str = "wrapper_openapi";
     pub(crate) const BACKEND: &str = "wrapper_backend";
     pub(crate) const APP: &str = "wrapper_app";

@@ -28,7 +28,7 @@ use crate::write::replace_file;
 #[derive(Debug, Args)]
 pub(crate) struct ProgramFlags {
     #[command(flatten)]
-    selection: Selection,
+    pub(crate) selection: Selection,
 
     /// What runs the program [default: the manifest's, else ast]
     #[arg(long, value_name = "BACKEND")]
@@ -40,6 +40,44 @@ pub(crate) struct ProgramFlags {
 
     #[command(flatten)]
     lock: LockFlags,
+}
+
+impl ProgramFlags {
+    /// What to look for in the program.
+    pub(crate) fn check_options(&self, tests: bool) -> CheckOptions {
+        CheckOptions {
+            strict_architecture: self.strict_architecture,
+            tests,
+            lock: self.lock,
+        }
+    }
+
+    /// The flags as words, for a command that starts another one.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let selection = &self.selection;
+        let mut words: Vec<OsString> = selection.path.iter().map(Into::into).collect();
+        let mut add = |name: &str, value: OsString| words.extend([name.into(), value]);
+        if let Some(path) = &selection.manifest_path {
+            add("--manifest-path", path.into());
+        }
+        if let Some(file) = &selection.file {
+            add("--file", file.into());
+        }
+        if let Some(app) = &selection.app {
+            add("--app", app.into());
+        }
+        if let Some(value) = self.backend.and_then(|one| one.to_possible_value()) {
+            add("--backend", value.get_name().into());
+        }
+        let switches = [
+            ("--strict-architecture", self.strict_architecture),
+            ("--frozen", self.lock.frozen),
+            ("--offline", self.lock.offline),
+        ];
+        let on = switches.into_iter().filter(|(_, on)| *on);
+        words.extend(on.map(|(name, _)| name.into()));
+        words
+    }
 }
 
 /// What runs a program.
@@ -76,17 +114,24 @@ impl Program {
         tests: bool,
         output: &Output,
     ) -> Result<Self, Ended> {
+        let options = flags.check_options(tests);
+        let lowered = Lowered::with(&flags.selection, &options, true, output)?;
+        Self::of(lowered, flags, output)
+    }
+
+    /// The same without the warnings.
+    pub(crate) fn prepare_checked(flags: &ProgramFlags, output: &Output) -> Result<Self, Ended> {
+        let options = flags.check_options(false);
+        let lowered = Lowered::with(&flags.selection, &options, false, output)?;
+        Self::of(lowered, flags, output)
+    }
+
+    fn of(lowered: Lowered, flags: &ProgramFlags, output: &Output) -> Result<Self, Ended> {
         let Lowered {
             project,
             program,
             manifest,
-        } = Lowered::new(
-            &flags.selection,
-            flags.strict_architecture,
-            flags.lock,
-            tests,
-            output,
-        )?;
+        } = lowered;
         choose_backend(flags.backend, manifest.as_ref())?;
         let app = choose_app(&program, flags.selection.app.as_deref(), manifest.as_ref())?;
         let document = documentation(&project, &program, manifest.as_ref())?;
@@ -146,18 +191,30 @@ impl Lowered {
         tests: bool,
         output: &Output,
     ) -> Result<Self, Ended> {
-        let project = Project::select(selection)?;
         let options = CheckOptions {
             strict_architecture,
             tests,
             lock,
         };
-        let mut checked = project.check(&options, output)?;
+        Self::with(selection, &options, true, output)
+    }
+
+    /// The same; `warn` is whether warnings are printed.
+    fn with(
+        selection: &Selection,
+        options: &CheckOptions,
+        warn: bool,
+        output: &Output,
+    ) -> Result<Self, Ended> {
+        let project = Project::select(selection)?;
+        let mut checked = project.check(options, output)?;
         let failed = checked.has_errors();
         let mut diagnostics = std::mem::take(&mut checked.diagnostics);
         let ended = Ended::after(&diagnostics);
-        limit(&mut diagnostics, checked.files(), ERRORS_SHOWN);
-        output.diagnostics(&diagnostics, checked.files());
+        if failed || warn {
+            limit(&mut diagnostics, checked.files(), ERRORS_SHOWN);
+            output.diagnostics(&diagnostics, checked.files());
+        }
         let (Some(graph), Some(program), false) = (&checked.graph, checked.program, failed) else {
             return Err(ended);
         };

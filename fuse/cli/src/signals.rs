@@ -35,6 +35,35 @@ pub(crate) fn end_on_interrupt() {
     );
 }
 
+/// The signal that asks a program to end.
+#[cfg(unix)]
+pub(crate) const TERMINATE: i32 = signal_hook::consts::SIGTERM;
+
+/// The number that it has elsewhere, where it cannot be sent.
+#[cfg(not(unix))]
+pub(crate) const TERMINATE: i32 = 15;
+
+/// Tells about every interrupt, for a command that has something to end first.
+#[cfg(unix)]
+pub(crate) fn on_interrupt(tell: impl Fn(i32) + Send + 'static) {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    let wait = move || signals.forever().for_each(tell);
+    // As above.
+    drop(
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(wait),
+    );
+}
+
+/// The console tells the program itself.
+#[cfg(not(unix))]
+pub(crate) fn on_interrupt(_: impl Fn(i32) + Send + 'static) {}
+
 /// The console ends the process itself.
 #[cfg(not(unix))]
 pub(crate) fn end_on_interrupt() {}

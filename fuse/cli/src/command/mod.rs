@@ -13,6 +13,7 @@ pub(crate) mod check;
 pub(crate) mod clean;
 pub(crate) mod completions;
 pub(crate) mod deps;
+pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod fmt;
@@ -46,14 +47,15 @@ pub(crate) fn run(cli: Cli, output: &Output) -> ExitCode {
         output.result(&usage::help());
         return ExitCode::SUCCESS;
     };
-    // A program that runs is told itself.
-    if !matches!(command, Command::Run(_)) {
+    // A program that runs is told itself, or by the command that started it.
+    if !matches!(command, Command::Run(_) | Command::Dev(_)) {
         signals::end_on_interrupt();
     }
     output.set_command(command.name());
     let outcome = match &command {
         Command::Check(flags) => check::run(flags, output),
         Command::Run(flags) => run::run(flags, output),
+        Command::Dev(flags) => dev::run(flags, output),
         Command::Test(flags) => test::run(flags, output),
         Command::Migrate(flags) => migrate::run(flags, output),
         Command::Openapi(flags) => openapi::run(flags, output),

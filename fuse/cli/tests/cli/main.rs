@@ -6,6 +6,8 @@ mod check;
 mod check_cache;
 mod clean;
 mod deps;
+#[cfg(unix)]
+mod dev;
 mod doctor;
 mod explain;
 mod fmt;

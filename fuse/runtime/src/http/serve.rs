@@ -115,6 +115,10 @@ impl Runtime {
             services,
             threads,
         } = Host::assemble(self)?;
+        let port = match port {
+            0 => host.settings.port.unwrap_or(0),
+            port => port,
+        };
         let server = host.app(&services, port)?.prepare();
         let server = server.map_err(|failed| Fault::error(failed.source.to_string()))?;
         // What was printed before is seen before the first request.

@@ -62,6 +62,9 @@ pub(super) struct Settings {
     pub(super) etag: bool,
     /// What pages get that load themselves again.
     pub(super) reload: Option<Reload>,
+    /// The port to take where any is wanted, so that it stays the same while the
+    /// program is worked on.
+    pub(super) port: Option<u16>,
     /// Files that are served.
     pub(super) files: Option<StaticFiles>,
     /// The documentation page.
@@ -121,6 +124,7 @@ impl Settings {
             trusted_proxies: reader.list("FUSE_TRUST_PROXY")?.unwrap_or_default(),
             tls: tls(env)?,
             development: env.truthy("FUSE_DEV_MODE"),
+            port: dev_port(env)?,
             admin: admin(env)?,
             compress: env.truthy("FUSE_HTTP_COMPRESS"),
             decompress: env.truthy("FUSE_HTTP_DECOMPRESS"),
@@ -198,6 +202,15 @@ fn admin(env: &Environment) -> Result<Option<String>, EnvError> {
         true => Ok(Some(address.to_owned())),
         false => Err(EnvError::expected(ADDRESS, "host:port")),
     }
+}
+
+/// The port of the start before, which counts in development only.
+fn dev_port(env: &Environment) -> Result<Option<u16>, EnvError> {
+    if !env.truthy("FUSE_DEV_MODE") {
+        return Ok(None);
+    }
+    let port = env.number("FUSE_DEV_PORT", 1, u64::from(u16::MAX), "integer 1..65535")?;
+    Ok(port.and_then(|port| u16::try_from(port).ok()))
 }
 
 fn files(env: &Environment) -> Result<Option<StaticFiles>, EnvError> {

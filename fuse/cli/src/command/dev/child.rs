@@ -1,0 +1,170 @@
+//! The program as a process.
+
+use std::ffi::OsString;
+use std::io::{self, BufReader, Write as _};
+use std::net::SocketAddr;
+use std::process::{self, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::Event;
+
+/// How long the program may take to end.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Which start of the program something is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Start(pub(super) u64);
+
+/// A program that was started. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) start: Start,
+    process: Arc<Mutex<process::Child>>,
+    ended: Receiver<()>,
+}
+
+impl Child {
+    /// Starts the program; what becomes of it is told to `events`.
+    ///
+    /// # Errors
+    ///
+    /// When the process cannot be started.
+    pub(super) fn spawn(
+        start: Start,
+        arguments: &[OsString],
+        variables: &[(String, OsString)],
+        events: Sender<Event>,
+    ) -> io::Result<Self> {
+        let mut command = process::Command::new(std::env::current_exe()?);
+        command
+            .args(arguments)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped());
+        own_group(&mut command);
+        let mut process = command.spawn()?;
+        let stderr = process.stderr.take();
+        let process = Arc::new(Mutex::new(process));
+        let waiting = Arc::clone(&process);
+        let (tell, ended) = mpsc::channel();
+        let follow = move || {
+            if let Some(stderr) = stderr {
+                pass_on(BufReader::new(stderr), start, &events);
+            }
+            // The program closes its standard error by ending.
+            let status = lock(&waiting).wait();
+            let _ = tell.send(());
+            let _ = events.send(Event::Exited(start, status.ok()));
+        };
+        let following = thread::Builder::new()
+            .name("program".to_owned())
+            .spawn(follow);
+        if let Err(problem) = following {
+            let _ = lock(&process).kill();
+            return Err(problem);
+        }
+        Ok(Self {
+            start,
+            process,
+            ended,
+        })
+    }
+
+    /// Asks the program to end as a terminal or an operator would, and ends it
+    /// when it does not.
+    pub(super) fn stop(&self, signal: i32) -> Option<ExitStatus> {
+        self.ask(signal);
+        if self.ended.recv_timeout(GRACE).is_err() {
+            let _ = lock(&self.process).kill();
+            let _ = self.ended.recv_timeout(GRACE);
+        }
+        lock(&self.process).try_wait().ok().flatten()
+    }
+
+    /// Sends a signal, unless the program has ended.
+    #[cfg(unix)]
+    fn ask(&self, signal: i32) {
+        let mut process = lock(&self.process);
+        let Ok(None) = process.try_wait() else {
+            return;
+        };
+        let id = i32::try_from(process.id()).ok();
+        let id = id.and_then(rustix::process::Pid::from_raw);
+        let signal = rustix::process::Signal::from_named_raw(signal);
+        if let (Some(id), Some(signal)) = (id, signal) {
+            // Nobody has waited for the process, so that the id is its own.
+            let _ = rustix::process::kill_process(id, signal);
+        }
+    }
+
+    /// There is no way to ask.
+    #[cfg(not(unix))]
+    fn ask(&self, _: i32) {
+        let _ = lock(&self.process).kill();
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // It has mostly been stopped.
+        let _ = lock(&self.process).kill();
+    }
+}
+
+fn lock(process: &Mutex<process::Child>) -> std::sync::MutexGuard<'_, process::Child> {
+    process.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An interrupt from the terminal reaches this command alone, which tells the
+/// program once.
+#[cfg(unix)]
+fn own_group(command: &mut process::Command) {
+    use std::os::unix::process::CommandExt as _;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn own_group(_: &mut process::Command) {}
+
+/// Writes what the program says to standard error, and finds out where it
+/// listens.
+fn pass_on(mut lines: impl io::BufRead, start: Start, events: &Sender<Event>) {
+    let mut line = Vec::new();
+    while lines
+        .read_until(b'\n', &mut line)
+        .is_ok_and(|count| count > 0)
+    {
+        // A reader of ours that is gone is no reason to stop the program.
+        let _ = io::stderr().lock().write_all(&line);
+        if let Some(address) = listening(&String::from_utf8_lossy(&line)) {
+            let _ = events.send(Event::Serving(start, address));
+        }
+        line.clear();
+    }
+}
+
+/// The address in the line that says that the program serves.
+fn listening(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("serve: runtime=")?;
+    let (_, rest) = rest.split_once(" addr=")?;
+    rest.split(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_found_in_either_form() {
+        for line in [
+            "[INFO] serve: runtime=ast addr=127.0.0.1:3000 service=A routes=2",
+            "{\"level\":\"info\",\"message\":\"serve: runtime=ast addr=127.0.0.1:3000 service=A routes=2\"}",
+        ] {
+            assert_eq!(listening(line), "127.0.0.1:3000".parse().ok());
+        }
+        assert_eq!(listening("[INFO] serve: hello addr=1"), None);
+    }
+}
