@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fuse_check::api::{
-    ApiModel, Body, BodyKind, Constant, Operation, Parameter as Given, Schema as Type, SchemaKind,
-    VariantSchema,
+    ApiModel, Body, BodyKind, Constant, Operation, Parameter as Given, Property, Schema as Type,
+    SchemaKind, VariantSchema,
 };
 use plumego_x_openapi::document::MediaType;
 use plumego_x_openapi::{
@@ -13,6 +13,9 @@ use plumego_x_openapi::{
     header_param, path_param, query_param, to_json,
 };
 use serde_json::{Number, Value, json};
+
+/// What browsers send forms as.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Name of the scheme of bearer tokens.
 const BEARER: &str = "bearerAuth";
@@ -63,7 +66,7 @@ pub(crate) fn document(model: &ApiModel) -> Result<Vec<u8>, Vec<SpecProblem>> {
             } else {
                 operation.pattern.clone()
             };
-            let op = hint(operation, &service.name);
+            let op = hint(operation, &service.name, model);
             generator = generator.operation(format!("{method} {path}").as_str(), op);
             routes.push(Route::new(method, path));
         }
@@ -82,7 +85,7 @@ fn relative(pattern: &str, base: &str) -> String {
     }
 }
 
-fn hint(operation: &Operation, service: &str) -> Op {
+fn hint(operation: &Operation, service: &str, model: &ApiModel) -> Op {
     let mut op = Op::new().operation_id(&operation.id).tag(service);
     if let Some(text) = &operation.summary {
         op = op.summary(text);
@@ -122,7 +125,7 @@ fn hint(operation: &Operation, service: &str) -> Op {
         op = op.security([COOKIE]);
     }
     if let Some(body) = &operation.body {
-        op = op.request_body(request_body(body));
+        op = op.request_body(request_body(body, model));
     }
     answers(op, operation)
 }
@@ -150,22 +153,40 @@ fn described(parameter: Parameter, given: &Given) -> Parameter {
     }
 }
 
-fn request_body(body: &Body) -> RequestBody {
-    let schema = schema_of(&body.schema);
+fn request_body(body: &Body, model: &ApiModel) -> RequestBody {
+    let schema_in = |media_type: &str| match media_type {
+        FORM => form_of(&body.schema, model),
+        _ => schema_of(&body.schema),
+    };
     let types: &[&str] = match body.kind {
         BodyKind::Json => &["application/json"],
-        BodyKind::JsonOrForm => &["application/json", "application/x-www-form-urlencoded"],
+        BodyKind::JsonOrForm => &["application/json", FORM],
         BodyKind::Bytes => &["application/octet-stream"],
         BodyKind::Text => &["text/plain"],
     };
     let content: BTreeMap<String, MediaType> = types
         .iter()
-        .map(|name| ((*name).to_owned(), MediaType::new(schema.clone())))
+        .map(|name| ((*name).to_owned(), MediaType::new(schema_in(name))))
         .collect();
     RequestBody {
         content,
         required: body.required,
         ..RequestBody::default()
+    }
+}
+
+/// A form may have fields that the record lacks: they are passed over.
+fn form_of(ty: &Type, model: &ApiModel) -> Schema {
+    let record = match &ty.kind {
+        SchemaKind::Reference(name) => {
+            let found = model.schemas.iter().find(|(known, _)| known == name);
+            found.map_or(ty, |(_, schema)| schema)
+        }
+        _ => ty,
+    };
+    match &record.kind {
+        SchemaKind::Object(properties) => object_of(properties),
+        _ => schema_of(ty),
     }
 }
 
@@ -289,14 +310,15 @@ fn kind_of(kind: &SchemaKind) -> Schema {
             object.max_properties = count(*max_entries);
         }),
         SchemaKind::Reference(name) => Schema::reference(name),
-        SchemaKind::Object(properties) => {
-            let object = properties.iter().fold(Schema::object(), |object, one| {
-                object.property(&one.name, schema_of(&one.schema), one.required)
-            });
-            object.closed()
-        }
+        SchemaKind::Object(properties) => object_of(properties).closed(),
         SchemaKind::Variants(variants) => Schema::one_of(variants.iter().map(variant_of).collect()),
     }
+}
+
+fn object_of(properties: &[Property]) -> Schema {
+    properties.iter().fold(Schema::object(), |object, one| {
+        object.property(&one.name, schema_of(&one.schema), one.required)
+    })
 }
 
 fn string_of(kind: &SchemaKind) -> Schema {

@@ -43,6 +43,10 @@ fn a_document_says_what_routes_promise() {
     assert_eq!(note["additionalProperties"], false);
     let body = &document["paths"]["/notes"]["post"]["requestBody"];
     assert_eq!(body["required"], true);
+    // A form may have fields that the record lacks.
+    let form = &body["content"]["application/x-www-form-urlencoded"]["schema"];
+    assert_eq!(form["properties"]["title"]["maxLength"], 80);
+    assert!(form["additionalProperties"].is_null(), "{form}");
 }
 
 #[test]
