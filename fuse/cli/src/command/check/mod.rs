@@ -4,6 +4,7 @@ mod cache;
 mod fix;
 mod workspace;
 
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -115,11 +116,12 @@ fn check(flags: &Flags, output: &Output) -> Outcome {
     } else {
         None
     };
-    let mut checked = if flags.fix {
+    // The process ends behind this: a large program is not taken apart first.
+    let mut checked = ManuallyDrop::new(if flags.fix {
         fix::check_and_fix(&project, &flags.options(), output)?
     } else {
         project.check(&flags.options(), output)?
-    };
+    });
     if let Some(cache) = &cache {
         cache.write(&checked);
     }
