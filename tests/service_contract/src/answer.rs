@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::Success;
@@ -157,6 +158,21 @@ impl Answer {
                 Ok((document.data, document.meta))
             }
         }
+    }
+
+    /// The members of a success, whatever they are and in whatever order.
+    pub(crate) fn members(&self, status: u16) -> Result<Map<String, Value>, Mismatch> {
+        self.status(status)?.is_document()?;
+        let document: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let members = match (self.success, document) {
+            (Success::Bare, Some(Value::Object(members))) => Some(members),
+            (Success::Reply, Some(Value::Object(mut reply))) => match reply.remove("data") {
+                Some(Value::Object(members)) => Some(members),
+                _ => None,
+            },
+            _ => None,
+        };
+        members.ok_or_else(|| self.mismatch("an object expected"))
     }
 
     /// The error of a failure, in the one envelope.

@@ -1,7 +1,3 @@
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
 use super::{Case, Check, is_utc_time};
 use crate::client::Service;
 use crate::document::{Liveness, Readiness};
@@ -20,7 +16,7 @@ pub(super) const CASES: &[Case] = &[
 fn probes(service: &Service) -> Check {
     for target in ["/healthz", "/health", "/readyz"] {
         let answer = service.get(target)?;
-        let said = answer.data::<BTreeMap<String, Value>>(200)?;
+        let said = answer.members(200)?;
         answer.require(!said.is_empty(), "an object with a state expected")?;
     }
     Ok(())
