@@ -12,6 +12,7 @@ pub mod db;
 mod disk;
 #[cfg(feature = "kv")]
 pub mod durability;
+mod effort;
 #[cfg(feature = "file")]
 pub mod file;
 mod history;
@@ -25,4 +26,5 @@ mod report;
 mod sample;
 
 pub use disk::{Calls, Crash, Fault, Image, SimulatedDisk};
+pub use effort::Effort;
 pub use report::{CaseResult, Report, Verdict};

@@ -22,6 +22,7 @@
 
 mod apply;
 mod batch;
+mod directory;
 mod embedded;
 mod error;
 mod ext;

@@ -13,8 +13,8 @@ use std::{fs, io};
 
 use plumego_contract::{Clock, ManualClock};
 use plumego_store::BoxFuture;
-use plumego_store::conformance::SimulatedDisk;
 use plumego_store::conformance::file::{FileFixture, run, write_until_killed};
+use plumego_store::conformance::{Effort, SimulatedDisk};
 use plumego_store::file::{
     FileErrorKind, FileResult, FileStorage, LocalFileOptions, MemoryFileOptions, MemoryFileStorage,
     ObjectPath, PutRequest,
@@ -143,11 +143,8 @@ impl FileFixture for Local {
         Some(child)
     }
 
-    fn kills(&self) -> u32 {
-        match std::env::var("PLUMEGO_FAULTS").as_deref() {
-            Ok("full") => 500,
-            _ => 12,
-        }
+    fn effort(&self) -> Effort {
+        Effort::from_env()
     }
 
     fn link_out(&self) -> bool {

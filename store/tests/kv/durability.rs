@@ -105,10 +105,7 @@ impl DurabilityFixture for Embedded {
     }
 
     fn effort(&self) -> Effort {
-        match std::env::var("PLUMEGO_FAULTS").as_deref() {
-            Ok("full") => Effort::Full,
-            _ => Effort::Ordinary,
-        }
+        Effort::from_env()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The store in one file, on the file system.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +10,8 @@ use plumego_store::conformance::kv::{BadPlace, KvFixture, KvSetup, run};
 use plumego_store::kv::{EmbeddedKvOptions, KvResult, KvStore, SyncPolicy};
 use redb::ReadableDatabase;
 use tempfile::TempDir;
+
+use crate::place;
 
 struct Embedded {
     clock: ManualClock,
@@ -74,30 +75,14 @@ impl KvFixture for Embedded {
     }
 
     fn contents<'a>(&'a self) -> BoxFuture<'a, Option<Vec<u8>>> {
-        Box::pin(async move { Some(contents(&self.path()?)) })
+        Box::pin(async move { Some(place::contents(&self.path()?, |_| true)) })
     }
 
     fn open_in<'a>(&'a self, place: BadPlace) -> BoxFuture<'a, Option<KvResult<()>>> {
-        let directory = tempfile::tempdir().unwrap();
-        let inside = directory.path().join("kv");
-        let path = match place {
-            BadPlace::Blank => PathBuf::from("  "),
-            BadPlace::Padded => PathBuf::from(format!(" {} ", inside.display())),
-            BadPlace::FileInTheWay => {
-                fs::write(&inside, "not a directory").unwrap();
-                inside
-            }
-            BadPlace::Unreadable => {
-                // The file is a directory: nobody, root included, reads that.
-                fs::create_dir_all(inside.join("store.redb")).unwrap();
-                inside
-            }
-            _ => return Box::pin(std::future::ready(None)),
-        };
         Box::pin(async move {
+            let (directory, path) = place::bad(place, "store.redb")?;
             let opened = self.options(path).open().await;
-            let padded = place == BadPlace::Padded && !directory.path().join("kv").is_dir();
-            assert!(!padded, "blanks were not cut off");
+            place::assert_trimmed(place, &directory);
             Some(opened.map(drop))
         })
     }
@@ -120,18 +105,6 @@ impl KvFixture for Embedded {
     fn steps(&self) -> usize {
         10_000
     }
-}
-
-fn contents(directory: &Path) -> Vec<u8> {
-    let mut files: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    files
-        .iter()
-        .flat_map(|file| fs::read(file).unwrap())
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,4 +5,5 @@
 mod durability;
 mod embedded;
 mod memory;
+mod place;
 mod sqlite;

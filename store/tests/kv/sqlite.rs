@@ -17,6 +17,8 @@ use plumego_store::kv::{DurabilityClass, KvResult, KvStore, SqliteKvOptions};
 use plumego_store::{BoxFuture, Ttl};
 use tempfile::TempDir;
 
+use crate::place;
+
 /// Where the process to be killed finds its store.
 const DIRECTORY: &str = "PLUMEGO_KILLED_SQLITE";
 
@@ -81,26 +83,10 @@ impl KvFixture for Sqlite {
     }
 
     fn open_in<'a>(&'a self, place: BadPlace) -> BoxFuture<'a, Option<KvResult<()>>> {
-        let directory = tempfile::tempdir().unwrap();
-        let inside = directory.path().join("kv");
-        let path = match place {
-            BadPlace::Blank => PathBuf::from("  "),
-            BadPlace::Padded => PathBuf::from(format!(" {} ", inside.display())),
-            BadPlace::FileInTheWay => {
-                fs::write(&inside, "not a directory").unwrap();
-                inside
-            }
-            BadPlace::Unreadable => {
-                // The file is a directory: nobody, root included, reads that.
-                fs::create_dir_all(inside.join("store.sqlite")).unwrap();
-                inside
-            }
-            _ => return Box::pin(std::future::ready(None)),
-        };
         Box::pin(async move {
+            let (directory, path) = place::bad(place, "store.sqlite")?;
             let opened = self.options(path).open().await;
-            let padded = place == BadPlace::Padded && !directory.path().join("kv").is_dir();
-            assert!(!padded, "blanks were not cut off");
+            place::assert_trimmed(place, &directory);
             Some(opened.map(drop))
         })
     }
@@ -124,16 +110,9 @@ impl KvFixture for Sqlite {
 /// What is on the medium. The index of the log is memory that processes share,
 /// which no crash leaves.
 fn contents(directory: &Path) -> Vec<u8> {
-    let mut files: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_none_or(|end| end != "sqlite-shm"))
-        .collect();
-    files.sort();
-    files
-        .iter()
-        .flat_map(|file| fs::read(file).unwrap())
-        .collect()
+    place::contents(directory, |file| {
+        file.extension().is_none_or(|end| end != "sqlite-shm")
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,10 +154,7 @@ impl DurabilityFixture for Killed {
     }
 
     fn effort(&self) -> Effort {
-        match std::env::var("PLUMEGO_FAULTS").as_deref() {
-            Ok("full") => Effort::Full,
-            _ => Effort::Ordinary,
-        }
+        Effort::from_env()
     }
 }
 

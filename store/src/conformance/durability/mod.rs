@@ -18,48 +18,13 @@ use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
 
+pub use super::effort::Effort;
 pub use kill::write_until_killed;
 
 use super::report::{self, Outcome, Stop, cases};
 use super::{Image, Report, SimulatedDisk};
 use crate::BoxFuture;
 use crate::kv::{DurabilityClass, KvResult, KvStore};
-
-/// How much of what is endless is tried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Effort {
-    /// As much as fits into the ordinary tests: some bytes, few kills.
-    #[default]
-    Ordinary,
-    /// Every byte, and 500 kills.
-    Full,
-}
-
-impl Effort {
-    const fn kills(self) -> u32 {
-        match self {
-            Self::Ordinary => 12,
-            Self::Full => 500,
-        }
-    }
-
-    /// Every how many-th byte is flipped.
-    const fn stride(self) -> usize {
-        match self {
-            Self::Ordinary => 127,
-            Self::Full => 1,
-        }
-    }
-
-    /// Ways in which a disk may tear what was not synced.
-    const fn tears(self) -> u64 {
-        match self {
-            Self::Ordinary => 2,
-            Self::Full => 8,
-        }
-    }
-}
 
 /// A store that was opened, and what is done to it beyond the contract.
 #[non_exhaustive]

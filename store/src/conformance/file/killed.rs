@@ -112,7 +112,7 @@ pub(super) async fn again_and_again(fixture: &dyn FileFixture) -> Outcome {
     let directory = tempfile::tempdir()?;
     let mut kept = vec![Contents::new(); WRITERS as usize];
     let mut acknowledged = 0;
-    for round in 0..fixture.kills() {
+    for round in 0..fixture.effort().kills() {
         let Some(child) = fixture.spawn_writer(directory.path(), round.into()) else {
             return Err(Stop::NotApplicable("there is no program to kill"));
         };
@@ -144,7 +144,7 @@ pub(super) async fn again_and_again(fixture: &dyn FileFixture) -> Outcome {
         );
     }
     ensure!(
-        acknowledged > fixture.kills() as usize,
+        acknowledged > fixture.effort().kills() as usize,
         "only {acknowledged} changes were acknowledged"
     );
     Ok(())

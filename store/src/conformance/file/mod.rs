@@ -49,7 +49,7 @@ use bytes::Bytes;
 use futures_util::stream;
 
 use super::report::{self, Outcome, Stop, cases};
-use super::{Report, SimulatedDisk};
+use super::{Effort, Report, SimulatedDisk};
 use crate::BoxFuture;
 use crate::file::{
     BodyStream, FileResult, FileStorage, GetOptions, ListRequest, ObjectPath, PutRequest,
@@ -116,9 +116,9 @@ pub trait FileFixture: Send + Sync + 'static {
         None
     }
 
-    /// How often that program is killed.
-    fn kills(&self) -> u32 {
-        12
+    /// How much is tried.
+    fn effort(&self) -> Effort {
+        Effort::Ordinary
     }
 
     /// Texts that no error may show: where the backend keeps its files.

@@ -13,7 +13,7 @@ use super::tables::{Counters, ENTRIES, EXPIRY, Identity, META, Place, Snapshot, 
 use crate::disk::{Disk, DiskFile, OpenMode};
 use crate::kv::apply::weight;
 use crate::kv::record::{self, Meta, Nanos};
-use crate::kv::{KvError, KvResult};
+use crate::kv::{KvError, KvResult, directory};
 
 /// Memory for the pages of a store that is being written as a whole.
 const CACHE_BYTES: usize = 16 << 20;
@@ -35,11 +35,7 @@ pub(super) fn compacted(engine: &Engine) -> KvResult<(Arc<dyn DiskFile>, KvResul
     let disk = &*engine.disk;
     let written = write(disk, COMPACTED, &engine.place, &*engine.snapshot()?, op);
     let renamed = written.and_then(|file| {
-        if !file.try_lock().map_err(failed(op))? {
-            return Err(KvError::AlreadyOpen {
-                path: engine.place.path().to_owned(),
-            });
-        }
+        directory::lock(&*file, engine.place.path(), op)?;
         disk.rename(COMPACTED, FILE).map_err(failed(op))?;
         Ok(file)
     });

@@ -7,7 +7,7 @@ use super::copy;
 use super::tables::{Identity, Place};
 use crate::disk::{Disk, DiskFile, OpenMode};
 use crate::kv::record::Nanos;
-use crate::kv::{KvError, KvResult};
+use crate::kv::{KvError, KvResult, directory};
 
 /// The store.
 pub(super) const FILE: &str = "store.redb";
@@ -44,7 +44,7 @@ pub(super) fn take(
             }
             file => file.map_err(failed("opening"))?,
         };
-        lock(&*file, place)?;
+        directory::lock(&*file, place.path(), "locking")?;
         // Another process may have compacted the store between opening and
         // locking, and what was locked is the old file, which has no name.
         let named = disk.metadata(FILE).map_err(failed("opening"))?;
@@ -55,15 +55,6 @@ pub(super) fn take(
             return Ok(file);
         }
     }
-}
-
-fn lock(file: &dyn DiskFile, place: &Place) -> KvResult<()> {
-    if file.try_lock().map_err(failed("locking"))? {
-        return Ok(());
-    }
-    Err(KvError::AlreadyOpen {
-        path: place.path().to_owned(),
-    })
 }
 
 /// Removes what a process that ended in the middle of something left.
@@ -84,7 +75,7 @@ fn sweep(disk: &dyn Disk) -> KvResult<()> {
 fn create(disk: &dyn Disk, place: &Place, now: Nanos) -> KvResult<Arc<dyn DiskFile>> {
     let op = "creating";
     let file = disk.open(NEW, OpenMode::Create).map_err(failed(op))?;
-    lock(&*file, place)?;
+    directory::lock(&*file, place.path(), "locking")?;
     copy::fill(&file, place, op, &Identity::new(now)?, |_| Ok(()))?;
     disk.publish(NEW, FILE)
         .map_err(|error| match error.kind() {

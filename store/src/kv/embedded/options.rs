@@ -1,6 +1,6 @@
 //! How an embedded store is opened.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use plumego_contract::{Clock, SystemClock};
 use super::EmbeddedKv;
 use crate::disk::{Disk, SystemDisk};
 use crate::kv::apply::Limits;
-use crate::kv::{Capacity, DurabilityClass, KvError, KvResult, check_bounds};
+use crate::kv::{Capacity, DurabilityClass, KvError, KvResult, check_bounds, directory};
 
 /// When writes are made to survive the end of the power.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -206,26 +206,12 @@ impl EmbeddedKvOptions {
         if let Some(disk) = &self.disk {
             return Ok(disk.clone());
         }
-        let data_dir = match self.data_dir.to_str() {
-            Some(text) => Path::new(text.trim()),
-            None => &self.data_dir,
-        };
-        if data_dir.as_os_str().is_empty() {
-            return Err(KvError::config("data dir is required"));
-        }
-        if data_dir.exists() && !data_dir.is_dir() {
-            let detail = format!("{} is not a directory", data_dir.display());
-            return Err(KvError::config(detail));
-        }
+        let data_dir = directory::checked(&self.data_dir)?;
         let disk = if self.read_only {
             SystemDisk::open(data_dir)
         } else {
             SystemDisk::create(data_dir)
         };
-        let disk = disk.map_err(|source| KvError::Io {
-            op: "opening the data dir",
-            source,
-        })?;
-        Ok(Arc::new(disk))
+        Ok(Arc::new(directory::opened(disk)?))
     }
 }

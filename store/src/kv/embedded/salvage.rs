@@ -17,7 +17,7 @@ use super::medium::{Backend, Medium};
 use super::tables::{ENTRIES, Identity, Place};
 use crate::disk::{Disk, OpenMode, SystemDisk};
 use crate::kv::record::{self, Nanos};
-use crate::kv::{KvError, KvResult};
+use crate::kv::{KvError, KvResult, directory};
 
 /// Keys that are tried between the last one read from the front and the first
 /// one read from the back.
@@ -66,11 +66,7 @@ fn salvage_between(source: &dyn Disk, target: &dyn Disk, now: Nanos) -> KvResult
     let file = source
         .open(FILE, OpenMode::Read)
         .map_err(failed("opening the source"))?;
-    if !file.try_lock().map_err(failed("locking the source"))? {
-        return Err(KvError::AlreadyOpen {
-            path: place.path().to_owned(),
-        });
-    }
+    directory::lock(&*file, place.path(), "locking the source")?;
     let output = Place(target.location().join(FILE));
     let new = target
         .open(FILE, OpenMode::CreateNew)

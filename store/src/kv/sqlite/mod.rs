@@ -4,7 +4,6 @@ mod options;
 mod tables;
 
 use std::fmt;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -24,6 +23,7 @@ use super::{
 };
 use crate::db::sqlite::{Begin, PooledConnection, Role, SqliteConfig, SqliteDb, Synchronous};
 use crate::db::{Db, DbErrorKind};
+use crate::disk::DiskFile;
 use crate::{BoxFuture, Ttl, check_key};
 
 /// Expired entries removed in one sweep.
@@ -60,7 +60,7 @@ struct Inner {
     file: PathBuf,
     options: SqliteKvOptions,
     /// Held until the store is closed.
-    lock: Mutex<Option<File>>,
+    lock: Mutex<Option<Arc<dyn DiskFile>>>,
     /// A sync failed: what is on the disk is not known.
     poisoned: AtomicBool,
     /// What the verification in the background found.

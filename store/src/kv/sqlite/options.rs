@@ -1,15 +1,18 @@
 //! How a store on SQLite is opened.
 
-use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use plumego_contract::{Clock, SystemClock};
 
 use super::SqliteKv;
+use crate::disk::{Disk as _, DiskFile, OpenMode, SystemDisk};
 use crate::kv::apply::Limits;
-use crate::kv::{Capacity, KvError, KvResult, check_bounds};
+use crate::kv::{Capacity, KvError, KvResult, check_bounds, directory};
+
+/// The file that is locked while the store is open.
+const LOCK: &str = "store.lock";
 
 /// How to open a [`SqliteKv`].
 ///
@@ -124,59 +127,18 @@ impl SqliteKvOptions {
         }
     }
 
-    /// The directory, made if it was not there, and the lock on it.
-    pub(super) fn claim(&self) -> KvResult<(PathBuf, File)> {
+    /// The directory, made if it was not there, and the lock on it: the database
+    /// itself lets many processes in, of which none would know what the others
+    /// hold.
+    pub(super) fn claim(&self) -> KvResult<(PathBuf, Arc<dyn DiskFile>)> {
         check_bounds(self.max_entries, self.max_memory, self.max_key_length)?;
-        let data_dir = match self.data_dir.to_str() {
-            Some(text) => Path::new(text.trim()),
-            None => &self.data_dir,
-        };
-        if data_dir.as_os_str().is_empty() {
-            return Err(KvError::config("data dir is required"));
-        }
-        if data_dir.exists() && !data_dir.is_dir() {
-            let detail = format!("{} is not a directory", data_dir.display());
-            return Err(KvError::config(detail));
-        }
-        make_private(data_dir).map_err(|source| KvError::Io {
-            op: "opening the data dir",
-            source,
-        })?;
-        let lock = lock(data_dir)?;
-        Ok((data_dir.to_owned(), lock))
-    }
-}
-
-fn make_private(directory: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(directory)
-}
-
-/// Locks a directory for as long as the file is open. The database itself lets
-/// many processes in, of which none would know what the others hold.
-fn lock(directory: &Path) -> KvResult<File> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let op = "locking the data dir";
-    let file = options
-        .open(directory.join("store.lock"))
-        .map_err(|source| KvError::Io { op, source })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(KvError::AlreadyOpen {
-            path: directory.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(KvError::Io { op, source }),
+        let data_dir = directory::checked(&self.data_dir)?;
+        let disk = directory::opened(SystemDisk::create(data_dir))?;
+        let op = "locking the data dir";
+        let file = disk
+            .open(LOCK, OpenMode::Create)
+            .map_err(|source| KvError::Io { op, source })?;
+        directory::lock(&*file, data_dir, op)?;
+        Ok((data_dir.to_owned(), file))
     }
 }
