@@ -5,12 +5,28 @@
     reason = "the helpers of tests may panic like the tests themselves"
 )]
 
-mod binary;
-
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use plumego_testkit::Program;
 use service_contract::{Outcome, Target, run};
+
+/// The reference service, with the crates below it.
+const STANDARD_SERVICE: Program = Program {
+    package: "standard-service",
+    name: "standard-service",
+    sources: &[
+        "Cargo.lock",
+        "contract",
+        "core",
+        "health",
+        "log",
+        "metrics",
+        "middleware",
+        "reference/standard-service",
+        "router",
+    ],
+};
 
 /// The running reference service. It ends with the test.
 struct Running {
@@ -22,7 +38,7 @@ struct Running {
 
 impl Running {
     fn start(write_key: &str) -> Self {
-        let mut child = Command::new(binary::standard_service())
+        let mut child = Command::new(STANDARD_SERVICE.path())
             .env_clear()
             .env("APP_ADDR", "127.0.0.1:0")
             .env("APP_LOG_FORMAT", "json")
