@@ -1,7 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use http::request::Parts;
+
+use super::negotiate::choose;
 
 pub(super) type SkipWhen = Arc<dyn Fn(&Parts) -> bool + Send + Sync>;
 
@@ -26,6 +29,14 @@ impl Algorithm {
             Self::Zstd => "zstd",
             Self::Gzip => "gzip",
         }
+    }
+
+    /// The first of the codings that a client accepts, by the `Accept-Encoding`
+    /// of its request (RFC 9110 section 12.5.3); `None` to send the body as it
+    /// is. For whoever has a body compressed already, such as a server of files.
+    #[must_use]
+    pub fn accepted(headers: &HeaderMap, preferred: &[Self]) -> Option<Self> {
+        choose(headers, preferred)
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, VARY};
+use http::header::{CONTENT_ENCODING, HeaderValue, VARY};
 use plumego_contract::{Error, FileReply, IntoResponse, Request, RequestScope, ResponseFuture};
+use plumego_middleware::compression::Algorithm;
 
 use super::fallback::not_found;
 use super::reload::Reload;
@@ -24,7 +25,7 @@ const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 const HASH_DIGITS_MIN: usize = 10;
 
 /// Codings of compressed siblings, best first, with the endings of their names.
-const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+const CODINGS: [(Algorithm, &str); 2] = [(Algorithm::Brotli, ".br"), (Algorithm::Gzip, ".gz")];
 
 /// A directory whose files are served.
 #[derive(Debug)]
@@ -97,10 +98,10 @@ impl Files {
                 continue;
             };
             varies = true;
-            if accepts(request.headers(), coding) {
+            if Algorithm::accepted(request.headers(), &[coding]).is_some() {
                 return Ok(sibling
                     .cache_control(cache)
-                    .header(CONTENT_ENCODING, HeaderValue::from_static(coding))
+                    .header(CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()))
                     .header(VARY, HeaderValue::from_static("Accept-Encoding")));
             }
         }
@@ -219,32 +220,10 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether a client says that it takes a coding (RFC 9110 section 12.5.3).
-fn accepts(headers: &HeaderMap, coding: &str) -> bool {
-    let lists = headers.get_all(ACCEPT_ENCODING).iter();
-    let mut any = false;
-    for item in lists
-        .filter_map(|list| list.to_str().ok())
-        .flat_map(|list| list.split(','))
-    {
-        let mut parts = item.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default();
-        let refused = parts.any(|part| {
-            let weight = part
-                .strip_prefix("q=")
-                .and_then(|weight| weight.parse().ok());
-            weight == Some(0.0)
-        });
-        if name.eq_ignore_ascii_case(coding) {
-            return !refused;
-        }
-        any |= name == "*" && !refused;
-    }
-    any
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::{ACCEPT_ENCODING, HeaderMap};
+
     use super::*;
 
     #[test]
@@ -316,7 +295,7 @@ mod tests {
         let accepts = |list: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(list));
-            super::accepts(&headers, "br")
+            Algorithm::accepted(&headers, &[Algorithm::Brotli]).is_some()
         };
         assert!(accepts("gzip, BR;q=0.5"));
         assert!(accepts("gzip;q=0, *"));
