@@ -4,7 +4,6 @@
 //! has another policy and no lifetimes either. Ratios say what those cost.
 
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -32,6 +31,9 @@ type Scenario = fn(&Selection) -> Vec<Row>;
 
 type Moka = moka::sync::Cache<Box<str>, Bytes>;
 type Quick = quick_cache::sync::Cache<Box<str>, Bytes>;
+
+/// The subject and its peers.
+type Caches = (MemoryCache, Moka, Quick);
 
 pub(crate) fn run(selection: &Selection) -> Report {
     harness::pin(0);
@@ -84,7 +86,7 @@ fn ours(max_entries: Option<u64>) -> MemoryCache {
         .unwrap_or_else(|error| panic!("the options are good: {error}"))
 }
 
-fn full() -> (MemoryCache, Moka, Quick, Vec<String>) {
+fn full() -> (Caches, Vec<String>) {
     let keys = keys(ENTRIES);
     let (ours, moka, quick) = (ours(None), Moka::new(1 << 30), Quick::new(2 * ENTRIES));
     for key in &keys {
@@ -94,7 +96,7 @@ fn full() -> (MemoryCache, Moka, Quick, Vec<String>) {
     }
     ours.settle();
     moka.run_pending_tasks();
-    (ours, moka, quick, keys)
+    ((ours, moka, quick), keys)
 }
 
 /// Runs `work` on a slice of keys, going around.
@@ -135,70 +137,58 @@ fn rows(scenario: &str, [ours, moka, quick]: [f64; 3], budget: Option<Gate>) -> 
 }
 
 fn get_hit(selection: &Selection) -> Vec<Row> {
-    let (ours, moka, quick, keys) = full();
-    let figures = compare(
-        selection.effort,
-        [
-            slice(&keys, |key| finish(ours.get(key))),
-            slice(&keys, |key| drop(black_box(moka.get(key)))),
-            slice(&keys, |key| drop(black_box(quick.get(key)))),
-        ],
-    );
-    rows("get, there", figures, Some(GET_NS))
+    let (caches, keys) = full();
+    rows("get, there", gets(selection, &caches, &keys), Some(GET_NS))
 }
 
 fn get_miss(selection: &Selection) -> Vec<Row> {
-    let (ours, moka, quick, _) = full();
+    let (caches, _) = full();
     let keys: Vec<_> = (0..ENTRIES)
         .map(|number| format!("missing/{number:08}"))
         .collect();
-    let figures = compare(
+    rows("get, missing", gets(selection, &caches, &keys), None)
+}
+
+fn gets(selection: &Selection, (ours, moka, quick): &Caches, keys: &[String]) -> [f64; 3] {
+    compare(
         selection.effort,
         [
-            slice(&keys, |key| finish(ours.get(key))),
-            slice(&keys, |key| drop(black_box(moka.get(key)))),
-            slice(&keys, |key| drop(black_box(quick.get(key)))),
+            slice(keys, |key| finish(ours.get(key))),
+            slice(keys, |key| drop(black_box(moka.get(key)))),
+            slice(keys, |key| drop(black_box(quick.get(key)))),
         ],
-    );
-    rows("get, missing", figures, None)
+    )
 }
 
 fn set_over(selection: &Selection) -> Vec<Row> {
-    let (ours, moka, quick, keys) = full();
-    let value = value();
-    let figures = compare(
-        selection.effort,
-        [
-            slice(&keys, |key| {
-                finish(ours.set(key, value.clone(), Ttl::Default));
-            }),
-            slice(&keys, |key| moka.insert(key.into(), value.clone())),
-            slice(&keys, |key| quick.insert(key.into(), value.clone())),
-        ],
-    );
+    let (caches, keys) = full();
+    let figures = sets(selection, &caches, &keys);
     rows("set, overwriting", figures, Some(SET_NS))
 }
 
 fn set_evicting(selection: &Selection) -> Vec<Row> {
     let keys = keys(20 * ENTRIES);
     let capacity = ENTRIES as u64;
-    let (ours, moka, quick) = (
+    let caches = (
         ours(Some(capacity)),
         Moka::new(capacity),
         Quick::new(ENTRIES),
     );
+    rows("set, evicting", sets(selection, &caches, &keys), None)
+}
+
+fn sets(selection: &Selection, (ours, moka, quick): &Caches, keys: &[String]) -> [f64; 3] {
     let value = value();
-    let figures = compare(
+    compare(
         selection.effort,
         [
-            slice(&keys, |key| {
+            slice(keys, |key| {
                 finish(ours.set(key, value.clone(), Ttl::Default));
             }),
-            slice(&keys, |key| moka.insert(key.into(), value.clone())),
-            slice(&keys, |key| quick.insert(key.into(), value.clone())),
+            slice(keys, |key| moka.insert(key.into(), value.clone())),
+            slice(keys, |key| quick.insert(key.into(), value.clone())),
         ],
-    );
-    rows("set, evicting", figures, None)
+    )
 }
 
 fn incr(selection: &Selection) -> Vec<Row> {
@@ -271,8 +261,7 @@ fn get_or_load(selection: &Selection) -> Vec<Row> {
 }
 
 fn parallel(selection: &Selection) -> Vec<Row> {
-    let (ours, moka, quick, keys) = full();
-    let (ours, moka, quick) = (Arc::new(ours), moka, Arc::new(quick));
+    let ((ours, moka, quick), keys) = full();
     let scaled: [Scaling; 3] = scale(
         selection.effort,
         [

@@ -70,18 +70,7 @@ pub(super) fn rows(runtime: &Runtime, selection: &Selection) -> io::Result<Vec<R
                 slice(keys, SLICE, |key| drop(black_box(sqlite.get(key)))),
             ],
         );
-        rows.push(Row::ratio(
-            name,
-            ("EmbeddedKv", own),
-            ("redb", beneath),
-            None,
-        ));
-        rows.push(Row::ratio(
-            name,
-            ("EmbeddedKv", own),
-            ("sqlite", peer),
-            None,
-        ));
+        rows.extend(ratios(name, [own, beneath, peer]));
         rows.push(Row::value(name, "EmbeddedKv", own, "ns", Some(GET_NS)));
     }
     let name = "scan, 1000 with values";
@@ -95,18 +84,7 @@ pub(super) fn rows(runtime: &Runtime, selection: &Selection) -> io::Result<Vec<R
                 slice(&keys, 1, |_| _ = black_box(sqlite.scan(1_000))),
             ],
         );
-        rows.push(Row::ratio(
-            name,
-            ("EmbeddedKv", own),
-            ("redb", beneath),
-            None,
-        ));
-        rows.push(Row::ratio(
-            name,
-            ("EmbeddedKv", own),
-            ("sqlite", peer),
-            None,
-        ));
+        rows.extend(ratios(name, [own, beneath, peer]));
     }
     super::close(runtime, &store)?;
     Ok(rows)
@@ -129,4 +107,10 @@ fn warm(runtime: &Runtime, store: &dyn KvStore, keys: &[String]) -> io::Result<(
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
+}
+
+/// To the engine beneath, and to the peer.
+fn ratios(name: &str, [own, beneath, peer]: [f64; 3]) -> [Row; 2] {
+    [("redb", beneath), ("sqlite", peer)]
+        .map(|other| Row::ratio(name, ("EmbeddedKv", own), other, None))
 }
