@@ -94,7 +94,8 @@ impl SqliteKv {
             commits: AtomicU64::new(0),
         });
         if let Err(error) = inner.prepare().await {
-            inner.close().await?;
+            // Why it cannot be opened says more than why it cannot be closed.
+            let _ = inner.close().await;
             return Err(error);
         }
         if inner.file_bytes() > inner.options.verify_at_open_max {
