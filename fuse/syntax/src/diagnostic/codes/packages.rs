@@ -11,7 +11,7 @@ codes! {
 ";
     DEP_CACHE_DIR_CREATE_FAILED: Error, "the cache directory cannot be created",
         "Fetched repositories are kept in a cache directory of the user, which could not be created or written. Set FUSE_CACHE_DIR to a directory that can be written, or correct the permissions of the one that is named.",
-        bad "$ FUSE_CACHE_DIR=/root/cache fuse check
+        bad "$ FUSE_CACHE_DIR=/proc/cache fuse check
 ",
         good "$ FUSE_CACHE_DIR=\"$HOME/.cache/fuse\" fuse check
 ";
