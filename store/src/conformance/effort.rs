@@ -12,11 +12,12 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// [`Full`](Self::Full) with `PLUMEGO_FAULTS=full` in the environment.
+    /// [`Full`](Self::Full) if it is called so, `full`: for tests that are told
+    /// by their environment.
     #[must_use]
-    pub fn from_env() -> Self {
-        match std::env::var("PLUMEGO_FAULTS").as_deref() {
-            Ok("full") => Self::Full,
+    pub fn named(name: &str) -> Self {
+        match name {
+            "full" => Self::Full,
             _ => Self::Ordinary,
         }
     }

@@ -144,7 +144,7 @@ impl FileFixture for Local {
     }
 
     fn effort(&self) -> Effort {
-        Effort::from_env()
+        Effort::named(&std::env::var("PLUMEGO_FAULTS").unwrap_or_default())
     }
 
     fn link_out(&self) -> bool {

@@ -105,7 +105,7 @@ impl DurabilityFixture for Embedded {
     }
 
     fn effort(&self) -> Effort {
-        Effort::from_env()
+        Effort::named(&std::env::var("PLUMEGO_FAULTS").unwrap_or_default())
     }
 }
 

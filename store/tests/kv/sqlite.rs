@@ -154,7 +154,7 @@ impl DurabilityFixture for Killed {
     }
 
     fn effort(&self) -> Effort {
-        Effort::from_env()
+        Effort::named(&std::env::var("PLUMEGO_FAULTS").unwrap_or_default())
     }
 }
 
