@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fuse_check::api::{
     ApiModel, Body, BodyKind, Constant, Operation, Parameter as Given, Property, Schema as Type,
-    SchemaKind, VariantSchema,
+    SchemaKind, Success, VariantSchema,
 };
 use plumego_x_openapi::document::MediaType;
 use plumego_x_openapi::{
@@ -102,6 +102,8 @@ fn hint(operation: &Operation, service: &str, model: &ApiModel) -> Op {
     for given in &operation.query {
         let parameter = Parameter {
             required: given.required,
+            // An optional one without a value is null.
+            allow_empty_value: given.schema.nullable,
             ..query_param(&given.name, schema_of(&given.schema))
         };
         op = op.parameter(described(parameter, given));
@@ -192,29 +194,51 @@ fn form_of(ty: &Type, model: &ApiModel) -> Schema {
 
 fn answers(mut op: Op, operation: &Operation) -> Op {
     let success = &operation.success;
+    let mut answers: BTreeMap<u16, Response> = BTreeMap::new();
     for status in &success.statuses {
-        let text = reason(*status);
+        let answer = Response::new(reason(*status));
         // RFC 9110 §15: these have no content.
         let empty = matches!(status, 204 | 205 | 304);
-        op = op.response(
-            *status,
-            if empty {
-                Response::new(text)
-            } else {
-                Response::new(text).content(&success.media_type, schema_of(&success.schema))
-            },
-        );
+        let answer = if empty {
+            answer
+        } else {
+            with_success(answer, success)
+        };
+        answers.insert(*status, answer);
     }
     for error in &operation.errors {
-        if let Some(status) = error.status {
-            let text = match error.domains.as_slice() {
-                [] => reason(status).to_owned(),
-                domains => domains.join(", "),
-            };
-            op = op.response(status, error_response(text));
+        let Some(status) = error.status else { continue };
+        let text = match error.domains.as_slice() {
+            [] => reason(status).to_owned(),
+            domains => domains.join(", "),
+        };
+        let mut answer = error_response(text);
+        // A page may say of itself that it is a failure.
+        if success.statuses.contains(&status) {
+            answer = with_success(answer, success);
         }
+        answers.insert(status, answer);
     }
-    op.response_key("default", error_response("Any other failure"))
+    for (status, answer) in answers {
+        op = op.response(status, answer);
+    }
+    let mut rest = error_response("Any other failure");
+    if success.computed {
+        rest = with_success(rest, success);
+        "Any other status".clone_into(&mut rest.description);
+    }
+    op.response_key("default", rest)
+}
+
+/// Adds what a success holds, beside what is there.
+fn with_success(answer: Response, success: &Success) -> Response {
+    let own = schema_of(&success.schema);
+    let known = answer.content.get(&success.media_type);
+    let schema = match known.and_then(|content| content.schema.clone()) {
+        Some(known) => Schema::any().with(|schema| schema.any_of = vec![own, known]),
+        None => own,
+    };
+    answer.content(&success.media_type, schema)
 }
 
 /// What a status means (RFC 9110 §15).

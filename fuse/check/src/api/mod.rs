@@ -8,6 +8,7 @@
 mod constant;
 mod operation;
 mod schema;
+mod status;
 
 pub use constant::Constant;
 pub use operation::{Body, BodyKind, ErrorResponse, Operation, Parameter, Success};
@@ -104,6 +105,7 @@ struct Literals {
     cookies: Vec<String>,
     query_types: Vec<crate::canon::TypeId>,
     statuses: Vec<u16>,
+    computed_status: bool,
     content_type: Option<String>,
     bearer: bool,
 }

@@ -5,7 +5,7 @@ use fuse_builtins::{BuiltinId, ErrorMapping};
 use super::{
     ApiService, Constant, Literals,
     schema::{Property, Schema, SchemaKind, Schemas},
-    text,
+    status, text,
 };
 use crate::canon::{
     Expr, ExprId, Function, Program, RecordId, Route, Service, Type, TypeId, Verb, Visitor,
@@ -87,8 +87,11 @@ pub enum BodyKind {
 /// What a success answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Success {
-    /// The statuses, ascending; 200 unless the handler sets literal ones.
+    /// The statuses, ascending: literal ones that the handler sets, and 200
+    /// when a way through it sets none.
     pub statuses: Vec<u16>,
+    /// Whether the handler also sets statuses that it computes.
+    pub computed: bool,
     /// The media type.
     pub media_type: String,
     /// What it is.
@@ -293,9 +296,14 @@ fn body(program: &Program, ty: TypeId, schemas: &mut Schemas<'_>) -> Body {
         Type::Record(id) if takes_form(program, *id) => BodyKind::JsonOrForm,
         _ => BodyKind::Json,
     };
+    // Null can be written in JSON alone; elsewhere a body is absent.
+    let shown = match kind {
+        BodyKind::Json | BodyKind::JsonOrForm => ty,
+        BodyKind::Bytes | BodyKind::Text => inner,
+    };
     Body {
         kind,
-        schema: schemas.schema(inner),
+        schema: schemas.schema(shown),
         required,
     }
 }
@@ -342,12 +350,15 @@ fn success(
         (None, TypeId::HTML) => "text/html".to_owned(),
         (None, _) => "application/json".to_owned(),
     };
-    let statuses = match literals.statuses.as_slice() {
-        [] => vec![200],
-        set => set.to_vec(),
-    };
+    let mut statuses = literals.statuses.clone();
+    let untold = statuses.is_empty() && !literals.computed_status;
+    if !statuses.contains(&200) && (untold || !status::is_always_set(program, route.function)) {
+        statuses.push(200);
+        statuses.sort_unstable();
+    }
     Success {
         statuses,
+        computed: literals.computed_status,
         media_type,
         schema: schemas.schema(ty),
     }
@@ -429,10 +440,10 @@ impl Scan<'_> {
     }
 
     fn status(&mut self, literal: Option<Constant>) {
-        if let Some(Constant::Int(status)) = literal
-            && let Ok(status) = u16::try_from(status)
-        {
-            self.found.statuses.push(status);
+        match literal {
+            // Out of range is a fault when it runs.
+            Some(Constant::Int(status)) => self.found.statuses.extend(u16::try_from(status)),
+            _ => self.found.computed_status = true,
         }
     }
 }

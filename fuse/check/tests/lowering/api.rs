@@ -240,3 +240,57 @@ fn types_of_one_name_are_told_apart() {
         .collect();
     assert_eq!(names, ["main_ErrorResponse"]);
 }
+
+/// The statuses of one route whose handler is this, with these functions.
+fn statuses(functions: &str, handler: &str) -> (Vec<u16>, bool) {
+    let source = format!(
+        "{functions}\nservice S at \"/\":\n  get \"/{{n: Int}}\" -> Int!std.Error.NotFound:\n{handler}"
+    );
+    let model = api_model(&program(&source));
+    let success = &model.services[0].operations[0].success;
+    (success.statuses.clone(), success.computed)
+}
+
+#[test]
+fn a_way_without_a_status_answers_200() {
+    let always = "    response.status(201)\n    return n\n";
+    assert_eq!(statuses("", always), (vec![201], false));
+    let branches = "    if n > 1:\n      response.status(201)\n    else:\n      response.status(202)\n    return n\n";
+    assert_eq!(statuses("", branches), (vec![201, 202], false));
+    let sometimes = "    if n > 1:\n      response.status(201)\n    return n\n";
+    assert_eq!(statuses("", sometimes), (vec![200, 201], false));
+    let early = "    if n > 1:\n      return 1\n    response.status(201)\n    return n\n";
+    assert_eq!(statuses("", early), (vec![200, 201], false));
+    let rounds = "    for i in 1..n:\n      response.status(201)\n    return n\n";
+    assert_eq!(statuses("", rounds), (vec![200, 201], false));
+}
+
+#[test]
+fn a_failure_needs_no_status() {
+    let fails = "    if n > 1:\n      null ?! std.Error.NotFound(message=\"none\")\n    response.status(201)\n    return n\n";
+    assert_eq!(statuses("", fails), (vec![201], false));
+}
+
+#[test]
+fn functions_set_statuses_for_their_callers() {
+    let functions = "fn made(n: Int) -> Int:\n  response.status(201)\n  return n\n\nfn maybe(n: Int) -> Int:\n  if n > 1:\n    response.status(202)\n  return n\n\nfn down(n: Int) -> Int:\n  if n > 1:\n    return down(n - 1)\n  response.status(203)\n  return n\n";
+    assert_eq!(
+        statuses(functions, "    return made(n)\n"),
+        (vec![201], false)
+    );
+    assert_eq!(
+        statuses(functions, "    return maybe(n)\n"),
+        (vec![200, 202], false)
+    );
+    // Of a function that calls itself nothing is known.
+    assert_eq!(
+        statuses(functions, "    return down(n)\n"),
+        (vec![200, 203], false)
+    );
+}
+
+#[test]
+fn a_computed_status_is_told() {
+    let computed = "    response.status(200 + n)\n    return n\n";
+    assert_eq!(statuses("", computed), (vec![], true));
+}

@@ -82,3 +82,62 @@ fn a_program_without_services_has_no_document() {
     assert_eq!(run.status, Some(1));
     assert!(run.stderr.contains("no service declared"), "{}", run.stderr);
 }
+
+#[test]
+fn answers_of_one_status_stand_side_by_side() {
+    let source = r#"
+service Pages at "/":
+    get "/{n: Int}" -> Html:
+        if n == 1:
+            response.status(400)
+        if n == 2:
+            response.status(500 + n)
+        return p(): "x"
+
+    post "/" body Int? -> Int:
+        if body == 7:
+            response.status(400)
+        return 1
+"#;
+    let world = World::with(&[("main.fuse", source)]);
+    let run = world.run("openapi main.fuse");
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let types = |answer: &serde_json::Value| -> Vec<String> {
+        let content = answer["content"].as_object().unwrap();
+        content.keys().cloned().collect()
+    };
+    let page = &document["paths"]["/{n}"]["get"]["responses"];
+    assert_eq!(types(&page["200"]), ["text/html"]);
+    assert_eq!(types(&page["400"]), ["application/json", "text/html"]);
+    assert_eq!(types(&page["default"]), ["application/json", "text/html"]);
+    let post = &document["paths"]["/"]["post"];
+    let refused = &post["responses"]["400"]["content"]["application/json"]["schema"]["anyOf"];
+    assert_eq!(refused[0]["type"], "integer");
+    assert_eq!(refused[1]["$ref"], "#/components/schemas/ErrorResponse");
+    // The body may be absent, or null.
+    assert!(post["requestBody"]["required"].is_null());
+    let body = &post["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body["type"], serde_json::json!(["integer", "null"]));
+}
+
+#[test]
+fn an_optional_parameter_may_be_empty() {
+    let source = r#"
+type Filter:
+    word: String?
+    page: Int = 1
+
+service Things at "/":
+    get "/" -> Int!std.Error.Validation:
+        let filter = request.query_as<Filter>() ?!
+        return filter.page
+"#;
+    let world = World::with(&[("main.fuse", source)]);
+    let run = world.run("openapi main.fuse");
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let parameters = &document["paths"]["/"]["get"]["parameters"];
+    assert_eq!(parameters[0]["name"], "word");
+    assert_eq!(parameters[0]["allowEmptyValue"], true);
+    assert_eq!(parameters[1]["name"], "page");
+    assert!(parameters[1]["allowEmptyValue"].is_null());
+}

@@ -168,6 +168,9 @@ pub struct Parameter {
     /// Whether callers should move on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
+    /// Whether it may be there without a value, in a query only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_empty_value: bool,
     /// How lists and objects are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub style: Option<String>,
@@ -197,6 +200,7 @@ impl Parameter {
             description: None,
             required: location == ParameterIn::Path,
             deprecated: false,
+            allow_empty_value: false,
             style: None,
             explode: None,
             schema: Some(schema),
