@@ -24,7 +24,7 @@ pub(crate) use run::run;
 
 use self::connection::service::ServiceContext;
 use self::connection::timers::Limits;
-use self::connection::{Protocols, head_timeout_response};
+use self::connection::{HeadAnswers, Protocols};
 use self::drain::Drain;
 use self::registry::Registry;
 use crate::app::AppService;
@@ -231,7 +231,7 @@ impl Server {
             http2: http2_builder(config),
             tls: self.tls.clone(),
             prior_knowledge: config.http2.policy == Http2Policy::AlpnAndPriorKnowledge,
-            farewell: head_timeout_response(),
+            head_answers: HeadAnswers::new(),
         }
     }
 

@@ -125,13 +125,20 @@ async fn limits_of_the_head_get_the_status_they_have() {
         "errors before the layers carry the id too"
     );
     let many: String = (0..101).map(|i| format!("x-{i}: 1\r\n")).collect();
-    let request = format!("GET / HTTP/1.1\r\nhost: a\r\n{many}\r\n");
-    assert_eq!(exchange(server.address, request).await.status, 431);
+    let many = format!("GET / HTTP/1.1\r\nhost: a\r\n{many}\r\n");
     let large = format!(
         "GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n",
         "y".repeat(70 * 1024)
     );
-    assert_eq!(exchange(server.address, large).await.status, 431);
+    for request in [many, large] {
+        // Also on a connection that has served before.
+        let mut client = RawClient::connect(server.address).await;
+        assert_eq!(client.exchange(get("/")).await.status, 200);
+        let response = client.exchange(request).await;
+        assert_eq!(response.status, 431);
+        assert_eq!(response.json()["error"]["code"], "headers_too_large");
+        assert!(client.closed().await);
+    }
     server.stop().await;
 }
 

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::HeadAnswers;
 use super::framing::FramingScanner;
 use super::timers::{ConnectionState, Phase};
 use crate::server::registry::ConnectionGuard;
@@ -40,6 +41,9 @@ pub(crate) struct ConnectionIo<T: Transport> {
     watch: Watch,
     /// The answer to a head that took too long; sent in place of input.
     farewell: Option<Bytes>,
+    /// The answer to a head that is too large; sent in place of hyper's, which
+    /// says nothing but the status.
+    too_large: Bytes,
     output_closed: bool,
     /// Input thrown away after the last response.
     discarded: usize,
@@ -54,6 +58,7 @@ impl<T: Transport> ConnectionIo<T> {
             replay: Bytes::new(),
             watch: Watch::Nothing,
             farewell: None,
+            too_large: Bytes::new(),
             output_closed: false,
             discarded: 0,
             _guard: guard,
@@ -66,11 +71,12 @@ impl<T: Transport> ConnectionIo<T> {
         self
     }
 
-    /// Watches the framing of HTTP/1 requests, and answers `farewell` when a
-    /// head takes too long.
-    pub(crate) fn with_http1(mut self, farewell: Bytes) -> Self {
+    /// Watches the framing of HTTP/1 requests, and answers heads that no
+    /// request comes of.
+    pub(crate) fn with_http1(mut self, answers: &HeadAnswers) -> Self {
         self.watch = Watch::Framing(FramingScanner::new());
-        self.farewell = Some(farewell);
+        self.farewell = Some(answers.timeout.clone());
+        self.too_large = answers.too_large.clone();
         self
     }
 
@@ -130,6 +136,26 @@ impl<T: Transport> ConnectionIo<T> {
         }
         ready!(Pin::new(&mut self.transport).poll_flush(cx))?;
         Poll::Ready(Ok(()))
+    }
+
+    /// Whether hyper itself refuses a head for its size.
+    #[inline]
+    fn refuses_size(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(b"HTTP/1.1 431 ") && self.state.phase() == Phase::Head
+    }
+
+    /// Sends the whole answer to a head that is too large, and takes what hyper
+    /// would have sent for written.
+    #[cold]
+    fn poll_too_large(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        while !self.too_large.is_empty() {
+            let sent = ready!(Pin::new(&mut self.transport).poll_write(cx, &self.too_large))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.too_large.advance(sent);
+        }
+        Poll::Ready(Ok(bytes.len()))
     }
 
     /// Throws input away until the client ends it or has sent too much of it.
@@ -203,7 +229,11 @@ impl<T: Transport> AsyncWrite for ConnectionIo<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check_aborted(cx)?;
-        let result = Pin::new(&mut this.transport).poll_write(cx, bytes);
+        let result = if this.refuses_size(bytes) {
+            this.poll_too_large(cx, bytes)
+        } else {
+            Pin::new(&mut this.transport).poll_write(cx, bytes)
+        };
         this.note_write(&result);
         result
     }
@@ -215,6 +245,13 @@ impl<T: Transport> AsyncWrite for ConnectionIo<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check_aborted(cx)?;
+        if let [only] = buffers
+            && this.refuses_size(only)
+        {
+            let result = this.poll_too_large(cx, only);
+            this.note_write(&result);
+            return result;
+        }
         let transport = Pin::new(&mut this.transport);
         let length: usize = buffers.iter().map(|buffer| buffer.len()).sum();
         let result = if length <= GATHERED_MAX {

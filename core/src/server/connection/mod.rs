@@ -41,8 +41,7 @@ pub(crate) struct Protocols {
     pub(crate) tls: Option<TlsRuntime>,
     /// Clear-text HTTP/2 with prior knowledge is served.
     pub(crate) prior_knowledge: bool,
-    /// Sent when a head takes too long.
-    pub(crate) farewell: Bytes,
+    pub(crate) head_answers: HeadAnswers,
 }
 
 /// An accepted connection on its way to being served.
@@ -64,13 +63,31 @@ impl Transport for TlsStream<Stream> {
     }
 }
 
-/// The 408 that is written when a head does not come in.
-pub(crate) fn head_timeout_response() -> Bytes {
-    let error = Error::new(ErrorKind::Timeout).message("timed out while reading the request head");
-    let document = encode_error(&error, EnvelopeView::Full, None);
+/// What is answered to heads of HTTP/1 that no request comes of.
+#[derive(Debug)]
+pub(crate) struct HeadAnswers {
+    /// To one that does not come in.
+    timeout: Bytes,
+    /// To one that is larger, or has more fields, than is read.
+    too_large: Bytes,
+}
+
+impl HeadAnswers {
+    pub(crate) fn new() -> Self {
+        let timeout = "timed out while reading the request head";
+        Self {
+            timeout: head_answer(ErrorKind::Timeout, timeout),
+            too_large: head_answer(ErrorKind::HeadersTooLarge, "request head too large"),
+        }
+    }
+}
+
+fn head_answer(kind: ErrorKind, message: &'static str) -> Bytes {
+    let document = encode_error(&Error::new(kind).message(message), EnvelopeView::Full, None);
     let mut response = format!(
-        "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: application/json\r\n\
+        "HTTP/1.1 {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
          content-length: {}\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n",
+        kind.meta().status,
         document.len()
     )
     .into_bytes();
@@ -156,7 +173,7 @@ impl Protocols {
         let service = self.service(info, &accepted);
         let io = ConnectionIo::new(transport, Arc::clone(&state), accepted.guard)
             .with_replay(replay)
-            .with_http1(self.farewell.clone());
+            .with_http1(&self.head_answers);
         let connection = self
             .http1
             .serve_connection(TokioIo::new(io), service)

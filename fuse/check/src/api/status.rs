@@ -70,7 +70,7 @@ impl Flow<'_> {
             } => {
                 self.expr(function, condition);
                 self.branches([then, otherwise], |flow, branch| {
-                    flow.exit(function, branch)
+                    flow.exit(function, branch);
                 });
             }
             Expr::Match { subject, arms } => {
@@ -121,7 +121,7 @@ impl Visitor for Flow<'_> {
             } => {
                 self.expr(function, condition);
                 self.branches([then, otherwise], |flow, branch| {
-                    flow.expr(function, branch)
+                    flow.expr(function, branch);
                 });
             }
             Expr::Match { subject, arms } => {

@@ -12,3 +12,4 @@ mod messages;
 mod scheduling;
 mod site;
 mod testing;
+mod wire;
