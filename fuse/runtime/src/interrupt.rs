@@ -145,6 +145,20 @@ impl Interrupt {
         self.stopped()
     }
 
+    /// As [`check`](Self::check), and looks at the clock: what waits until the
+    /// deadline may be back before anybody has raised the flag.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub(crate) fn check_deadline(&self) -> Outcome<()> {
+        self.check()?;
+        match self.0.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(Fault::timeout()),
+            _ => Ok(()),
+        }
+    }
+
     #[cold]
     fn stopped(&self) -> Outcome<()> {
         let flags = self.0.flags.load(Ordering::Acquire);

@@ -76,3 +76,58 @@ fn tests_of_a_program_ask_its_routes_documentation_and_files() {
         "the page shows what the command prints"
     );
 }
+
+const LEDGER: &str = r#"
+requires db
+
+type Entry:
+  amount: Int
+
+migration "entries":
+  db.exec("create table entries (amount integer not null)")
+
+fn add(amount: Int):
+  db.from("entries").insert(Entry(amount=amount)).exec()
+
+fn never() -> Int:
+  var n = 0
+  while n >= 0:
+    n = (n + 1) % 1000
+  return n
+
+service Ledger at "/":
+  post "/busy" -> Int:
+    return transaction:
+      add(1)
+      never()
+
+  ## The database is what does not come to an end.
+  post "/counting" -> Int:
+    return transaction:
+      add(2)
+      db.query("with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) from c").len()
+
+  get "/entries" -> Int:
+    return db.from("entries").count()
+
+test "a deadline takes back what a transaction did":
+  for path in ["/busy", "/counting"]:
+    let late = testing.request("POST", path)
+    testing.equal(late.status, 504)
+    let code: String = late.json().error.code
+    testing.equal(code, "deadline_exceeded")
+  testing.equal(testing.request("GET", "/entries").body, "0")
+"#;
+
+#[test]
+fn a_deadline_takes_back_what_a_transaction_did() {
+    let world = World::with(&[("main.fuse", LEDGER)]);
+    let mut command = world.command(&["test", "main.fuse"]);
+    command.env("FUSE_HTTP_HANDLER_TIMEOUT_MS", "100");
+    let run = world.finish("test main.fuse", &mut command);
+    assert_eq!(
+        run.stdout, "ok a deadline takes back what a transaction did\nok (1 tests)\n",
+        "{}",
+        run.stderr
+    );
+}

@@ -128,7 +128,7 @@ fn reported<T>(
     match (done, report) {
         (_, Some(error)) => {
             // A unit of work that was stopped ends; it does not get a value.
-            ctx.check()?;
+            ctx.interrupt().check_deadline()?;
             Ok(Err(error))
         }
         (Ok(Some(value)), None) => Ok(Ok(value)),

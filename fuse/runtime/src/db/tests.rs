@@ -1,5 +1,7 @@
 //! The database as a program sees it, through the built-in functions.
 
+use std::time::{Duration, Instant};
+
 use fuse_builtins::{BuiltinId, MemberId};
 
 use super::{begin, commit, rollback};
@@ -301,6 +303,19 @@ fn work_that_is_stopped_says_why() {
     bench.exec("create table t (n integer)", vec![]).unwrap();
     bench.ctx.interrupt().time_out();
     let fault = bench.exec("insert into t values (1)", vec![]).unwrap_err();
+    assert_eq!(fault.code(), FaultCode::Timeout);
+}
+
+/// Nobody raises the flag: the database ends the statement by the clock.
+#[test]
+fn statements_that_reach_the_deadline_are_timeouts() {
+    let mut bench = Bench::memory();
+    let runtime = bench.ctx.runtime().clone();
+    let soon = Instant::now() + Duration::from_millis(20);
+    bench.ctx = Ctx::new(runtime, Unit::Request, Interrupt::new(Some(soon)));
+    let endless = "with recursive c(n) as (select 1 union all select n + 1 from c) \
+        select count(*) from c";
+    let fault = bench.query(endless, vec![]).unwrap_err();
     assert_eq!(fault.code(), FaultCode::Timeout);
 }
 

@@ -46,7 +46,7 @@ pub fn begin(ctx: &mut Ctx) -> Outcome<()> {
     let transaction = open
         .pool
         .begin_with(&limits)
-        .map_err(|error| error::plain("db begin failed", &error))?;
+        .map_err(|error| failed(ctx, || error::plain("db begin failed", &error)))?;
     ctx.db.transaction = Some(Open {
         transaction,
         since: Instant::now(),
@@ -107,9 +107,7 @@ fn warn_if_long(ctx: &Ctx, since: Instant) {
     let open = since.elapsed();
     if open > LONG {
         let message = format!("db transaction was open for {} ms", open.as_millis());
-        ctx.runtime()
-            .stdio()
-            .error_line(&format!("[WARN] {message}"));
+        ctx.warn(&message);
     }
 }
 
@@ -147,8 +145,13 @@ pub(super) fn with<T>(
                 .and_then(|mut connection: PooledConnection| work(&mut connection, open.rows_max))
         }
     };
-    done.map_err(|error| match ctx.check() {
+    done.map_err(|error| failed(ctx, || fault(ctx, &error)))
+}
+
+/// What stopped the unit of work, if anything did; else what the database says.
+fn failed(ctx: &Ctx, fault: impl FnOnce() -> Fault) -> Fault {
+    match ctx.interrupt().check_deadline() {
         Err(stopped) => stopped,
-        Ok(()) => fault(ctx, &error),
-    })
+        Ok(()) => fault(),
+    }
 }
