@@ -54,6 +54,15 @@ impl Client {
         }
     }
 
+    /// The same person on connections of their own.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self {
+            headers: self.headers.clone(),
+            ..Self::new(self.url.clone())
+        }
+    }
+
     /// The same person with one header more.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {

@@ -14,4 +14,4 @@ mod process;
 
 pub use client::{Answer, Ask, Client};
 pub use fuse_parity::{Finished, Terminal};
-pub use process::{Notes, command, package};
+pub use process::{Notes, Usage, command, package};

@@ -33,6 +33,17 @@ pub fn command(directory: &Path) -> Command {
     command
 }
 
+/// What a process uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// Open file descriptors.
+    pub descriptors: usize,
+    /// Threads.
+    pub threads: usize,
+    /// Memory that is not swapped out, in KiB.
+    pub resident_kib: u64,
+}
+
 /// The running service. Dropping it kills it.
 #[derive(Debug)]
 pub struct Notes {
@@ -123,6 +134,26 @@ impl Notes {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.directory.path().join("notes.db")
+    }
+
+    /// What it uses now, as Linux tells (proc(5)).
+    ///
+    /// # Errors
+    ///
+    /// When it is gone, or the system has no `/proc`.
+    pub fn usage(&self) -> anyhow::Result<Usage> {
+        let process = PathBuf::from(format!("/proc/{}", self.started.id()));
+        let count = |directory: &str| -> anyhow::Result<usize> {
+            Ok(std::fs::read_dir(process.join(directory))?.count())
+        };
+        let status = std::fs::read_to_string(process.join("status"))?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let resident = resident.and_then(|rest| rest.split_whitespace().next());
+        Ok(Usage {
+            descriptors: count("fd")?,
+            threads: count("task")?,
+            resident_kib: resident.context("no VmRSS")?.parse()?,
+        })
     }
 
     /// Tells it to end and waits until it has.

@@ -10,4 +10,5 @@ mod listing;
 mod own_tests;
 mod pages;
 mod people;
+mod resources;
 mod running;
