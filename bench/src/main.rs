@@ -8,6 +8,7 @@
 mod cache;
 mod fuse_front;
 mod fuse_host;
+mod fuse_service;
 mod harness;
 mod http;
 mod kv;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use harness::{Effort, Selection};
 use report::{Form, Report};
 
-const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router      dispatch against matchit and axum\n  http        whole servers against hyper, axum with tower-http and actix-web\n  fuse-front  the front end of Fuse over 50 000 lines\n  fuse-host   the HTTP host of Fuse against the toolkit beneath it\n  kv          the embedded key/value store against redb and SQLite\n  cache       the in-process cache against moka and quick_cache\n  security    tokens, headers and limits against jsonwebtoken and governor\n";
+const USAGE: &str = "usage: bench NAME [--json] [--quick] [--only TEXT]\n\nbenchmarks:\n  router        dispatch against matchit and axum\n  http          whole servers against hyper, axum with tower-http and actix-web\n  fuse-front    the front end of Fuse over 50 000 lines\n  fuse-host     the HTTP host of Fuse against the toolkit beneath it\n  fuse-service  programs that serve: a full pool, a mixed load, a soak\n  kv            the embedded key/value store against redb and SQLite\n  cache         the in-process cache against moka and quick_cache\n  security      tokens, headers and limits against jsonwebtoken and governor\n";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Some("http") => http::run(&selection),
         Some("fuse-front") => fuse_front::run(&selection),
         Some("fuse-host") => fuse_host::run(&selection),
+        Some("fuse-service") => fuse_service::run(&selection),
         Some("kv") => kv::run(&selection).map_err(|problem| problem.to_string()),
         Some("security") => security::run(&selection).map_err(|problem| problem.to_string()),
         Some("cache") => Ok(cache::run(&selection)),

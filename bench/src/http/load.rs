@@ -1,5 +1,6 @@
 //! A closed or paced load over keep-alive connections, on one thread.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,7 @@ impl Load {
         mut connection: Connection,
         index: usize,
         started: Instant,
-    ) -> std::io::Result<Vec<u64>> {
+    ) -> io::Result<Vec<u64>> {
         let end = started + self.duration;
         let mut latencies = Vec::new();
         let pace = self
@@ -95,71 +96,102 @@ impl Load {
 fn summarise(mut latencies: Vec<u64>, cpu_ns: u64, elapsed: Duration) -> Measured {
     latencies.sort_unstable();
     let count = latencies.len().max(1);
-    let at = |share: f64| {
-        let index = ((count as f64 * share) as usize).min(count - 1);
-        latencies.get(index).copied().unwrap_or(0) as f64
-    };
     Measured {
         cpu_ns_per_request: cpu_ns as f64 / count as f64,
         requests_per_second: count as f64 / elapsed.as_secs_f64(),
-        p50_ns: at(0.50),
-        p99_ns: at(0.99),
+        p50_ns: percentile(&latencies, 0.50),
+        p99_ns: percentile(&latencies, 0.99),
     }
 }
 
-struct Connection {
+/// What a share of the sorted values does not exceed.
+pub(crate) fn percentile(sorted: &[u64], share: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    let index = ((sorted.len() as f64 * share) as usize).min(last);
+    sorted.get(index).copied().unwrap_or(0) as f64
+}
+
+/// A connection that is kept.
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
+/// The head of a response.
+struct Head {
+    status: u16,
+    /// Bytes of head and body.
+    length: usize,
+}
+
 impl Connection {
-    async fn open(address: SocketAddr) -> std::io::Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
-            buffer: vec![0; 16 * 1024],
+            buffer: vec![0; 64 * 1024],
         })
     }
 
     /// Sends a request and reads its response; anything but 200 is an error.
-    async fn exchange(&mut self, request: &[u8]) -> std::io::Result<()> {
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<()> {
+        let (status, response) = self.ask(request).await?;
+        if status == 200 {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(response).into_owned();
+        Err(io::Error::other(format!("unexpected answer: {text}")))
+    }
+
+    /// Sends a request and reads its response: the status, and all of it.
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
         self.stream.write_all(request).await?;
         let mut filled = 0;
         loop {
+            if filled == self.buffer.len() {
+                return Err(io::Error::other("the response is too long"));
+            }
             let read = self.stream.read(&mut self.buffer[filled..]).await?;
             filled += read;
             if read == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            let seen = &self.buffer[..filled];
-            if response_length(seen)?.is_some_and(|whole| filled >= whole) {
-                return Ok(());
+            if let Some(Head { status, length }) = response_head(&self.buffer[..filled])?
+                && filled >= length
+            {
+                return Ok((status, &self.buffer[..filled]));
             }
         }
     }
 }
 
-/// Bytes of the response at the start of `seen`, once its head is there.
-fn response_length(seen: &[u8]) -> std::io::Result<Option<usize>> {
+/// The head of the response at the start of `seen`, once it is there.
+fn response_head(seen: &[u8]) -> io::Result<Option<Head>> {
     let Some(head) = memchr::memmem::find(seen, b"\r\n\r\n") else {
         return Ok(None);
     };
-    if !seen.starts_with(b"HTTP/1.1 200") {
-        let text = String::from_utf8_lossy(&seen[..head]).into_owned();
-        return Err(std::io::Error::other(format!("unexpected answer: {text}")));
-    }
+    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.trim().parse::<usize>().ok();
+    let status = seen
+        .strip_prefix(b"HTTP/1.1 ")
+        .and_then(|rest| rest.get(..3));
+    let status = status
+        .and_then(number)
+        .and_then(|status| u16::try_from(status).ok())
+        .ok_or_else(|| io::Error::other("no status"))?;
     let lines = seen[..head].split(|b| *b == b'\n');
     let length = lines
         .filter_map(|line| line.split_at_checked(15))
         .find(|(name, _)| name.eq_ignore_ascii_case(b"content-length:"))
-        .and_then(|(_, value)| {
-            std::str::from_utf8(value)
-                .ok()?
-                .trim()
-                .parse::<usize>()
-                .ok()
-        })
-        .ok_or_else(|| std::io::Error::other("no content-length"))?;
-    Ok(Some(head + 4 + length))
+        .and_then(|(_, value)| number(value));
+    let body = match (length, status) {
+        (Some(length), _) => length,
+        // RFC 9110 section 8.6: these have none.
+        (None, 204 | 304) => 0,
+        (None, _) => return Err(io::Error::other("no content-length")),
+    };
+    Ok(Some(Head {
+        status,
+        length: head + 4 + body,
+    }))
 }

@@ -45,6 +45,31 @@ impl ServerProcess {
         })
     }
 
+    /// A server that was started already and listens there.
+    pub(crate) fn adopt(name: &'static str, address: SocketAddr, child: Child) -> Self {
+        Self {
+            name,
+            address,
+            child,
+        }
+    }
+
+    /// Memory that is not swapped out, in KiB (proc(5)).
+    pub(crate) fn resident_kib(&self) -> Result<u64, String> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+            .ok_or_else(|| format!("{path} has no VmRSS"))
+    }
+
+    /// Open file descriptors.
+    pub(crate) fn descriptors(&self) -> Result<usize, String> {
+        let path = format!("/proc/{}/fd", self.child.id());
+        let entries = std::fs::read_dir(&path).map_err(|e| format!("{path}: {e}"))?;
+        Ok(entries.count())
+    }
+
     /// Processor time of all threads so far, in nanoseconds.
     pub(crate) fn cpu_ns(&self) -> Result<u64, String> {
         let tasks = format!("/proc/{}/task", self.child.id());
@@ -71,9 +96,22 @@ impl Drop for ServerProcess {
     }
 }
 
+/// Lets what is started from now on run on the servers' core alone, where there
+/// are two.
+pub(crate) fn pin_to_first_core() {
+    pin_to(0);
+}
+
 /// Keeps the load away from the servers' core, where there are two.
 pub(crate) fn pin_to_second_core() {
-    if let Some(core) = core_affinity::get_core_ids().unwrap_or_default().get(1) {
+    pin_to(1);
+}
+
+fn pin_to(index: usize) {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    if cores.len() > 1
+        && let Some(core) = cores.get(index)
+    {
         core_affinity::set_for_current(*core);
     }
 }
