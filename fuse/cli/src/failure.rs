@@ -70,6 +70,7 @@ pub(crate) mod code {
     pub(crate) const APP: &str = "wrapper_app";
     pub(crate) const ENVIRONMENT: &str = "wrapper_environment";
     pub(crate) const LOCK_BUSY: &str = "wrapper_lock_busy";
+    pub(crate) const ASSETS: &str = "wrapper_assets";
 }
 
 impl Failure {

@@ -13,6 +13,7 @@
 //! ```
 
 mod arguments;
+mod assets;
 mod build_lock;
 mod command;
 mod disk;

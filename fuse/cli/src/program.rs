@@ -18,6 +18,7 @@ use fuse_runtime::{Runtime, RuntimeBuilder};
 use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
 
 use crate::arguments::{LockFlags, Selection};
+use crate::assets::{self, Naming, Step};
 use crate::failure::{Ended, Failure, code};
 use crate::openapi;
 use crate::output::Output;
@@ -80,6 +81,14 @@ impl ProgramFlags {
     }
 }
 
+/// Flags of the commands that make assets ready.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct AssetFlags {
+    /// Leave out the shell commands of the manifest
+    #[arg(long)]
+    pub(crate) no_hooks: bool,
+}
+
 /// What runs a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Backend {
@@ -87,6 +96,17 @@ enum Backend {
     Ast,
     /// Machine code.
     Native,
+}
+
+/// How far a program is prepared.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Preparation {
+    /// With its tests.
+    pub(crate) tests: bool,
+    /// Somebody else has said what there is to say about its sources.
+    pub(crate) checked: bool,
+    /// With the files that pages load.
+    pub(crate) assets: Option<AssetFlags>,
 }
 
 /// A program that can be started.
@@ -111,22 +131,12 @@ impl Program {
     /// printed; errors end the command.
     pub(crate) fn prepare(
         flags: &ProgramFlags,
-        tests: bool,
+        preparation: Preparation,
         output: &Output,
     ) -> Result<Self, Ended> {
-        let options = flags.check_options(tests);
-        let lowered = Lowered::with(&flags.selection, &options, true, output)?;
-        Self::of(lowered, flags, output)
-    }
-
-    /// The same without the warnings.
-    pub(crate) fn prepare_checked(flags: &ProgramFlags, output: &Output) -> Result<Self, Ended> {
-        let options = flags.check_options(false);
-        let lowered = Lowered::with(&flags.selection, &options, false, output)?;
-        Self::of(lowered, flags, output)
-    }
-
-    fn of(lowered: Lowered, flags: &ProgramFlags, output: &Output) -> Result<Self, Ended> {
+        let options = flags.check_options(preparation.tests);
+        let warn = !preparation.checked;
+        let lowered = Lowered::with(&flags.selection, &options, warn, output)?;
         let Lowered {
             project,
             program,
@@ -135,8 +145,27 @@ impl Program {
         choose_backend(flags.backend, manifest.as_ref())?;
         let app = choose_app(&program, flags.selection.app.as_deref(), manifest.as_ref())?;
         let document = documentation(&project, &program, manifest.as_ref())?;
+        let mut variables = environment(&project, output)?;
+        if let Some(manifest) = &manifest {
+            let is_known = |name| variables.iter().any(|(known, _)| known == name);
+            let map = match preparation.assets {
+                Some(flags) if !is_known("FUSE_ASSET_MAP") => {
+                    let step = Step {
+                        root: &project.root,
+                        manifest,
+                        naming: Naming::AsAsked,
+                        hooks: !flags.no_hooks,
+                    };
+                    step.run(output)?
+                }
+                _ => None,
+            };
+            from_manifest(&mut variables, &project, manifest, document, map);
+        }
+        let svg = svg_directory(&project).into_os_string();
+        add(&mut variables, "FUSE_SVG_DIR", svg);
         Ok(Self {
-            variables: variables(&project, manifest.as_ref(), document, output)?,
+            variables,
             interpreter: Interpreter::new(program, app.as_deref()),
             manifest,
         })
@@ -261,19 +290,9 @@ fn choose_app(
     }
 }
 
-/// The environment: the process first, then the `.env` file, then the manifest.
-fn variables(
-    project: &Project,
-    manifest: Option<&Manifest>,
-    document: Option<PathBuf>,
-    output: &Output,
-) -> Result<Vec<(OsString, OsString)>, Failure> {
+/// The environment: the process first, then the `.env` file.
+fn environment(project: &Project, output: &Output) -> Result<Vec<(OsString, OsString)>, Failure> {
     let mut variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    let mut add = |name: &str, value: OsString| {
-        if !variables.iter().any(|(known, _)| known == name) {
-            variables.push((name.into(), value));
-        }
-    };
     let path = project.root.join(".env");
     match fs::read_to_string(&path) {
         Ok(text) => {
@@ -286,29 +305,47 @@ fn variables(
                 ));
             }
             for (name, value) in dotenv.variables {
-                add(&name, value.into());
+                add(&mut variables, &name, value.into());
             }
         }
         Err(problem) if problem.kind() == ErrorKind::NotFound => {}
         Err(problem) => return Err(Failure::read(&path, &problem)),
     }
-    if let Some(manifest) = manifest {
-        let inside = |path: &str| -> OsString { project.root.join(path).into_os_string() };
-        if let Some(directory) = &manifest.serve.static_dir {
-            add("FUSE_STATIC_DIR", inside(&directory.value));
-        }
-        if let Some(index) = &manifest.serve.static_index {
-            add("FUSE_STATIC_INDEX", index.value.as_str().into());
-        }
-        if let Some(document) = document {
-            add("FUSE_OPENAPI_JSON_PATH", document.into_os_string());
-            if let Some(path) = &manifest.serve.openapi_path {
-                add("FUSE_OPENAPI_UI_PATH", path.value.as_str().into());
-            }
+    Ok(variables)
+}
+
+/// Adds a variable that is not set.
+fn add(variables: &mut Vec<(OsString, OsString)>, name: &str, value: OsString) {
+    if !variables.iter().any(|(known, _)| known == name) {
+        variables.push((name.into(), value));
+    }
+}
+
+/// What the manifest says to the host.
+fn from_manifest(
+    variables: &mut Vec<(OsString, OsString)>,
+    project: &Project,
+    manifest: &Manifest,
+    document: Option<PathBuf>,
+    map: Option<PathBuf>,
+) {
+    let mut add = |name: &str, value: OsString| add(variables, name, value);
+    if let Some(directory) = &manifest.serve.static_dir {
+        let directory = project.root.join(&directory.value);
+        add("FUSE_STATIC_DIR", directory.into_os_string());
+    }
+    if let Some(index) = &manifest.serve.static_index {
+        add("FUSE_STATIC_INDEX", index.value.as_str().into());
+    }
+    if let Some(map) = map {
+        add("FUSE_ASSET_MAP", map.into_os_string());
+    }
+    if let Some(document) = document {
+        add("FUSE_OPENAPI_JSON_PATH", document.into_os_string());
+        if let Some(path) = &manifest.serve.openapi_path {
+            add("FUSE_OPENAPI_UI_PATH", path.value.as_str().into());
         }
     }
-    add("FUSE_SVG_DIR", svg_directory(project).into_os_string());
-    Ok(variables)
 }
 
 /// The document that the documentation page shows, where the manifest asks for
@@ -334,5 +371,5 @@ fn documentation(
 }
 
 fn svg_directory(project: &Project) -> PathBuf {
-    project.root.join("assets").join("svg")
+    project.root.join(assets::DIRECTORY).join("svg")
 }

@@ -11,7 +11,7 @@ use fuse_runtime::system::Stdio;
 use super::Outcome;
 use crate::failure::{Ended, Reported};
 use crate::output::Output;
-use crate::program::{Program, ProgramFlags};
+use crate::program::{Preparation, Program, ProgramFlags};
 
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
@@ -36,7 +36,7 @@ pub(crate) struct Flags {
 }
 
 pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
-    let program = Program::prepare(&flags.program, false, output)?;
+    let program = Program::prepare(&flags.program, Preparation::default(), output)?;
     let runtime = program.runtime(&[], Stdio::process())?;
     resolve_config(&runtime)?;
     let outcome = if flags.status {

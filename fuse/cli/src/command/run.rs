@@ -10,12 +10,15 @@ use fuse_runtime::system::Stdio;
 use super::{Outcome, finish, migrate};
 use crate::arguments::Format;
 use crate::output::Output;
-use crate::program::{Program, ProgramFlags};
+use crate::program::{AssetFlags, Preparation, Program, ProgramFlags};
 
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
     #[command(flatten)]
     program: ProgramFlags,
+
+    #[command(flatten)]
+    assets: AssetFlags,
 
     /// Apply pending migrations first
     #[arg(long)]
@@ -50,10 +53,12 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
 }
 
 fn run_program(flags: &Flags, output: &Output) -> Result<Exit, crate::failure::Ended> {
-    let program = match flags.checked {
-        true => Program::prepare_checked(&flags.program, output)?,
-        false => Program::prepare(&flags.program, false, output)?,
+    let preparation = Preparation {
+        checked: flags.checked,
+        assets: Some(flags.assets),
+        ..Preparation::default()
     };
+    let program = Program::prepare(&flags.program, preparation, output)?;
     let runtime = program.runtime(&[], Stdio::process())?;
     if flags.migrate {
         migrate::pending(&runtime, output)?;

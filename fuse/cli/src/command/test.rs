@@ -19,13 +19,16 @@ use fuse_runtime::system::Stdio;
 use super::{Outcome, with_steps};
 use crate::failure::{Ended, Failure, Reported};
 use crate::output::{Output, Verbosity};
-use crate::program::{Program, ProgramFlags};
+use crate::program::{AssetFlags, Preparation, Program, ProgramFlags};
 use crate::write::replace_file;
 
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
     #[command(flatten)]
     program: ProgramFlags,
+
+    #[command(flatten)]
+    assets: AssetFlags,
 
     /// Run the tests whose name contains this
     #[arg(long, value_name = "TEXT")]
@@ -71,7 +74,12 @@ struct Runner<'a> {
 
 pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
     with_steps(output, || {
-        let program = Program::prepare(&flags.program, true, output)?;
+        let preparation = Preparation {
+            tests: true,
+            assets: Some(flags.assets),
+            ..Preparation::default()
+        };
+        let program = Program::prepare(&flags.program, preparation, output)?;
         let isolated = program.manifest.as_ref().is_none_or(|m| m.test.isolate_db);
         let runner = Runner {
             program: &program,

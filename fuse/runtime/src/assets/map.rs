@@ -1,6 +1,6 @@
 //! `asset(path)`: from the name of a file to the path it is served under.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,8 +22,15 @@ pub(crate) struct Assets(Mutex<Option<Loaded>>);
 
 #[derive(Clone)]
 struct Loaded {
-    map: Arc<HashMap<String, String>>,
+    map: Arc<Map>,
     modified: Option<SystemTime>,
+}
+
+/// From names to what stands for them.
+struct Map {
+    targets: HashMap<String, String>,
+    /// The targets that are paths.
+    paths: HashSet<String>,
 }
 
 impl fmt::Debug for Assets {
@@ -42,7 +49,7 @@ impl Assets {
     pub(crate) fn path(&self, runtime: &Runtime, name: &str) -> Outcome<String> {
         let end = name.find(['?', '#']).unwrap_or(name.len());
         let (path, rest) = name.split_at(end);
-        let map = self.map(runtime)?;
+        let map = &self.map(runtime)?.targets;
         let bare = path.strip_prefix('/').unwrap_or(path);
         let found = map
             .get(path)
@@ -54,7 +61,13 @@ impl Assets {
         })
     }
 
-    fn map(&self, runtime: &Runtime) -> Outcome<Arc<HashMap<String, String>>> {
+    /// Whether a path, decoded, is what stands for some asset. With a map that
+    /// cannot be read none is.
+    pub(crate) fn has_path(&self, runtime: &Runtime, path: &str) -> bool {
+        self.map(runtime).is_ok_and(|map| map.paths.contains(path))
+    }
+
+    fn map(&self, runtime: &Runtime) -> Outcome<Arc<Map>> {
         let mut loaded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let file = runtime
             .options()
@@ -111,7 +124,7 @@ fn read(file: &Path) -> Outcome<String> {
     std::fs::read_to_string(file).map_err(failed)
 }
 
-fn parse(text: &str) -> Outcome<HashMap<String, String>> {
+fn parse(text: &str) -> Outcome<Map> {
     let value = decode_json_value(text).map_err(failed)?;
     let map = value.peek().as_kind(Kind::Map).map(Obj::map);
     let map = map.ok_or_else(|| failed("a JSON object expected"))?;
@@ -122,5 +135,10 @@ fn parse(text: &str) -> Outcome<HashMap<String, String>> {
             target.to_owned(),
         ))
     });
-    entries.collect()
+    let targets = entries.collect::<Outcome<HashMap<_, _>>>()?;
+    let paths = targets.values().filter(|target| target.starts_with('/'));
+    Ok(Map {
+        paths: paths.cloned().collect(),
+        targets,
+    })
 }

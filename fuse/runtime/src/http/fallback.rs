@@ -1,20 +1,18 @@
 //! Requests that no route takes: documentation, files, or nothing.
 
-use std::sync::Arc;
-
 use http::Method;
 use plumego_contract::{
     Error, ErrorKind, Handler, IntoResponse, Request, RequestScope, ResponseFuture,
 };
 
 use super::docs::Docs;
-use super::files::Files;
+use super::files::Served;
 
 /// Answers in this order: the documentation page, files, 404.
 #[derive(Debug, Default)]
 pub(super) struct Fallback {
     pub(super) docs: Option<Docs>,
-    pub(super) files: Option<Arc<Files>>,
+    pub(super) files: Served,
 }
 
 impl Handler for Fallback {
@@ -25,9 +23,7 @@ impl Handler for Fallback {
             if let Some(answer) = documented {
                 return answer;
             }
-            if let Some(files) = &self.files {
-                return files.answer(request, scope);
-            }
+            return self.files.answer(request, scope);
         }
         ResponseFuture::ready(not_found().into_response(&scope))
     }

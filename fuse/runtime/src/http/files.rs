@@ -12,6 +12,7 @@ use plumego_middleware::compression::Algorithm;
 
 use super::fallback::not_found;
 use super::reload::Reload;
+use crate::runtime::Runtime;
 
 /// Endings of names that are the affair of the program and not of its clients.
 const PRIVATE: [&str; 8] = [
@@ -50,26 +51,6 @@ impl Files {
             dir,
             index: index.to_owned(),
             reload,
-        })
-    }
-
-    /// Answers a request to read.
-    pub(super) fn answer(
-        self: &Arc<Self>,
-        request: Request,
-        scope: RequestScope,
-    ) -> ResponseFuture {
-        let Some(path) = path_of(request.uri().path()) else {
-            return ResponseFuture::ready(not_found().into_response(&scope));
-        };
-        let files = Arc::clone(self);
-        let request = request.map(drop);
-        let opening = move || files.reply(path, &request);
-        ResponseFuture::boxed(async move {
-            let opened = tokio::task::spawn_blocking(opening).await;
-            opened
-                .unwrap_or_else(|panicked| Err(Error::internal(panicked)))
-                .into_response(&scope)
         })
     }
 
@@ -145,6 +126,50 @@ impl Files {
         let file = self.dir.open(path).map_err(missing)?.into_std();
         let metadata = file.metadata().map_err(missing)?;
         FileReply::from_file(request, file, &metadata, named)
+    }
+}
+
+/// Files that may be asked for: those that the map of assets names, and those of
+/// a directory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Served {
+    pub(super) assets: Option<(Runtime, Arc<Files>)>,
+    pub(super) directory: Option<Arc<Files>>,
+}
+
+impl Served {
+    /// Answers a request to read.
+    pub(super) fn answer(&self, request: Request, scope: RequestScope) -> ResponseFuture {
+        let path = match (&self.assets, &self.directory) {
+            (None, None) => None,
+            _ => path_of(request.uri().path()),
+        };
+        let Some(path) = path else {
+            return ResponseFuture::ready(not_found().into_response(&scope));
+        };
+        let served = self.clone();
+        let request = request.map(drop);
+        let opening = move || served.reply(&path, &request);
+        ResponseFuture::boxed(async move {
+            let opened = tokio::task::spawn_blocking(opening).await;
+            opened
+                .unwrap_or_else(|panicked| Err(Error::internal(panicked)))
+                .into_response(&scope)
+        })
+    }
+
+    fn reply(&self, path: &Path, request: &http::Request<()>) -> Result<FileReply, Error> {
+        if let Some((runtime, files)) = &self.assets
+            && let Some(name) = path.to_str()
+            && runtime.assets().has_path(runtime, &format!("/{name}"))
+            && let Ok(reply) = files.reply(path.to_owned(), request)
+        {
+            return Ok(reply);
+        }
+        match &self.directory {
+            Some(files) => files.reply(path.to_owned(), request),
+            None => Err(not_found()),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use plumego_router::Route as Registered;
 use super::blocking::BlockingPool;
 use super::docs::Docs;
 use super::fallback::Fallback;
-use super::files::Files;
+use super::files::{Files, Served};
 use super::handler::RouteHandler;
 use super::kernel_log::KernelLogger;
 use super::observe::{Counters, log_request};
@@ -140,8 +140,21 @@ impl Host {
         });
         Ok(Fallback {
             docs,
-            files: files.transpose()?,
+            files: Served {
+                assets: self.assets(),
+                directory: files.transpose()?,
+            },
         })
+    }
+
+    /// The directory of the map of assets, where there is one: only what the map
+    /// names is served from it.
+    fn assets(&self) -> Option<(Runtime, Arc<Files>)> {
+        let map = self.runtime.options().asset_map.as_ref()?;
+        let map = self.runtime.directory().join(map);
+        // A map that cannot be read is a fault of who asks for an asset.
+        let files = Files::open(map.parent()?, "", None).ok()?;
+        Some((self.runtime.clone(), Arc::new(files)))
     }
 
     /// The layers, outermost first.

@@ -71,7 +71,7 @@ fn pages_follow_the_sources() {
     // A style sheet changes in place.
     page.until("document.readyState === 'complete'").unwrap();
     page.value("window.kept = true").unwrap();
-    let sheet = work.join("notes/public/notes.css");
+    let sheet = work.join("notes/assets/css/notes.css");
     let styles = fs::read_to_string(&sheet).unwrap();
     fs::write(&sheet, styles + "\nh2 { letter-spacing: 7px; }\n").unwrap();
     page.until("getComputedStyle(document.querySelector('h2')).letterSpacing === '7px'")

@@ -122,3 +122,23 @@ fn a_form_of_another_site_does_nothing() {
     let page = ada.get("/notes").unwrap().body;
     assert_eq!(page.matches("<article").count(), 1);
 }
+
+#[test]
+fn pages_load_their_style_under_a_name_of_its_content() {
+    let notes = Notes::start().unwrap();
+    let client = notes.client();
+    let page = client.get("/").unwrap().body;
+    let (_, rest) = page.split_once("<link href=\"/css/notes.").unwrap();
+    let (hash, _) = rest.split_once(".css\" rel=\"stylesheet\">").unwrap();
+    assert_eq!(hash.len(), 10, "{hash}");
+    let sheet = client.get(&format!("/css/notes.{hash}.css")).unwrap();
+    assert_eq!(sheet.status, 200);
+    assert_eq!(sheet.header("content-type"), "text/css; charset=utf-8");
+    assert_eq!(
+        sheet.header("cache-control"),
+        "public, max-age=31536000, immutable"
+    );
+    for hidden in ["/css/notes.css", "/assets.json", "/assets/css/notes.css"] {
+        assert_eq!(client.get(hidden).unwrap().status, 404, "{hidden}");
+    }
+}

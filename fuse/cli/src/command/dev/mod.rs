@@ -24,11 +24,12 @@ use self::reload::{Notice, Reload};
 use self::watch::{Sources, Watch};
 use super::Outcome;
 use crate::arguments::Format;
+use crate::assets::{Naming, Step};
 use crate::build_lock::{DirectoryLock, LockError};
 use crate::failure::{Ended, Failure, code};
 use crate::openapi;
 use crate::output::{Output, Verbosity};
-use crate::program::ProgramFlags;
+use crate::program::{AssetFlags, ProgramFlags};
 use crate::project::{Checked, FUSE_DIRECTORY, Project};
 use crate::signals;
 use crate::write::replace_file;
@@ -43,6 +44,9 @@ const GRACE_MS: &str = "1500";
 pub(crate) struct Flags {
     #[command(flatten)]
     program: ProgramFlags,
+
+    #[command(flatten)]
+    assets: AssetFlags,
 
     /// Apply pending migrations before every start
     #[arg(long)]
@@ -101,6 +105,7 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
         starts: Start::default(),
         port: None,
         broken: false,
+        manifest: None,
     };
     session.sources.look();
     session.changed(&[])?;
@@ -144,6 +149,8 @@ struct Session<'a> {
     port: Option<u16>,
     /// Whether the sources do not compile.
     broken: bool,
+    /// What the manifest said when it was last right.
+    manifest: Option<Manifest>,
 }
 
 impl Session<'_> {
@@ -178,9 +185,9 @@ impl Session<'_> {
     /// Follows the program: checks it, and starts it when it is right.
     fn changed(&mut self, changed: &[PathBuf]) -> Result<(), Ended> {
         let is_style = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "css");
-        if !changed.is_empty() && changed.iter().all(is_style) {
-            self.tell(&Notice::Css);
-            return self.follow();
+        let only_styles = !changed.is_empty() && changed.iter().all(is_style);
+        if only_styles && self.child.is_some() && !self.broken {
+            return self.restyle();
         }
         let options = self.flags.program.check_options(false);
         let mut checked = match self.project.check(&options, self.output) {
@@ -200,11 +207,47 @@ impl Session<'_> {
             self.does_not_compile(place(error, checked.files()));
             return Ok(());
         }
+        self.manifest = manifest;
+        let map = match self.assets() {
+            Ok(map) => map,
+            Err(failure) => {
+                self.assets_failed(&failure);
+                return Ok(());
+            }
+        };
         if !changed.is_empty() {
             self.output.info("[dev] change detected, restarting...");
         }
-        let document = self.document(&checked, manifest.as_ref());
-        self.restart(document, manifest.as_ref())
+        let document = self.document(&checked);
+        self.restart(document, map)
+    }
+
+    /// Only style sheets changed: pages take the new ones as they are.
+    fn restyle(&mut self) -> Result<(), Ended> {
+        match self.assets() {
+            Ok(_) => self.tell(&Notice::Css),
+            Err(failure) => self.assets_failed(&failure),
+        }
+        self.follow()
+    }
+
+    /// Makes the files ready that pages load; gives their map.
+    fn assets(&self) -> Result<Option<PathBuf>, Failure> {
+        let Some(manifest) = &self.manifest else {
+            return Ok(None);
+        };
+        let step = Step {
+            root: &self.project.root,
+            manifest,
+            naming: Naming::Plain,
+            hooks: !self.flags.assets.no_hooks,
+        };
+        step.run(self.output)
+    }
+
+    fn assets_failed(&mut self, failure: &Failure) {
+        self.output.failure(failure);
+        self.does_not_compile(failure.to_string());
     }
 
     /// Watches what the program is made of now. What changed meanwhile is found
@@ -236,11 +279,7 @@ impl Session<'_> {
         self.tell(&Notice::CompileError { message });
     }
 
-    fn restart(
-        &mut self,
-        document: Option<PathBuf>,
-        manifest: Option<&Manifest>,
-    ) -> Result<(), Ended> {
+    fn restart(&mut self, document: Option<PathBuf>, map: Option<PathBuf>) -> Result<(), Ended> {
         if let Some(child) = self.child.take() {
             child.stop(signals::TERMINATE);
         }
@@ -248,7 +287,7 @@ impl Session<'_> {
         let started = Child::spawn(
             self.starts,
             &self.arguments(),
-            &self.variables(document, manifest),
+            &self.variables(document, map),
             self.send.clone(),
         );
         self.child = Some(started.map_err(|problem| failed("starting the program", &problem))?);
@@ -256,7 +295,8 @@ impl Session<'_> {
     }
 
     fn arguments(&self) -> Vec<OsString> {
-        let mut arguments: Vec<OsString> = vec!["run".into(), "--checked".into()];
+        let mut arguments: Vec<OsString> =
+            vec!["run".into(), "--checked".into(), "--no-hooks".into()];
         arguments.extend(self.flags.program.arguments());
         if self.flags.migrate {
             arguments.push("--migrate".into());
@@ -274,7 +314,7 @@ impl Session<'_> {
     fn variables(
         &self,
         document: Option<PathBuf>,
-        manifest: Option<&Manifest>,
+        map: Option<PathBuf>,
     ) -> Vec<(String, OsString)> {
         let mut variables: Vec<(String, OsString)> = Vec::new();
         let mut set = |name: &str, value: OsString| variables.push((name.to_owned(), value));
@@ -291,8 +331,12 @@ impl Session<'_> {
             }
         };
         unless_set("FUSE_SHUTDOWN_GRACE_MS", GRACE_MS.into());
+        if let Some(map) = map {
+            unless_set("FUSE_ASSET_MAP", map.into_os_string());
+        }
         if let Some(document) = document {
             unless_set("FUSE_OPENAPI_JSON_PATH", document.into_os_string());
+            let manifest = self.manifest.as_ref();
             let path = manifest.and_then(|manifest| manifest.serve.openapi_path.as_ref());
             if let Some(path) = path {
                 unless_set("FUSE_OPENAPI_UI_PATH", path.value.as_str().into());
@@ -303,7 +347,8 @@ impl Session<'_> {
 
     /// Writes the document for the documentation page, where there are routes to
     /// describe and the page is wanted.
-    fn document(&self, checked: &Checked, manifest: Option<&Manifest>) -> Option<PathBuf> {
+    fn document(&self, checked: &Checked) -> Option<PathBuf> {
+        let manifest = self.manifest.as_ref();
         if manifest.is_some_and(|manifest| manifest.serve.openapi_ui == Some(false)) {
             return None;
         }

@@ -15,6 +15,7 @@ use fuse_check::package::{LOCK_NAME, MANIFEST_NAME, Manifest};
 use notify::{PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::Event;
+use crate::assets;
 use crate::project::Project;
 
 /// How often files are looked at where the system reports nothing.
@@ -73,7 +74,20 @@ impl Sources {
         for missing in &graph.missing {
             self.add(missing.clone(), None);
         }
-        self.add_tree(project.root.join("assets"));
+        let assets = manifest.map(|manifest| &manifest.assets);
+        if assets.is_none_or(|assets| assets.watch) {
+            self.add_tree(project.root.join(assets::DIRECTORY));
+            let css = assets.and_then(|assets| assets.css.as_ref());
+            match css.map(|css| (css.value.rsplit_once('/'), &css.value)) {
+                Some((Some((beside, _)), _)) => self.add_tree(project.root.join(beside)),
+                Some((None, alone)) => {
+                    let path = project.root.join(alone);
+                    let now = print(&path);
+                    self.prints.entry(path).or_insert(now);
+                }
+                None => {}
+            }
+        }
         if let Some(directory) = manifest.and_then(|manifest| manifest.serve.static_dir.as_ref()) {
             self.add_tree(project.root.join(&directory.value));
         }
