@@ -58,3 +58,25 @@ fn likes_at_the_same_time_are_all_counted() {
     let back = people[0].send(Ask::new("DELETE", &likes)).unwrap();
     assert_eq!(back.json()["likes"], 3);
 }
+
+#[test]
+fn counts_by_tasks_are_the_same_every_time() {
+    for workers in ["1", "16"] {
+        let notes = Notes::start_with(&[("FUSE_TASK_WORKERS", workers)]).unwrap();
+        let ada = person(&notes, "ada");
+        let ids: Vec<_> = (0..5).map(|i| write(&ada, &format!("n{i}"))).collect();
+        for id in &ids[..3] {
+            publish(&ada, id);
+        }
+        let bob = person(&notes, "bob");
+        let like = format!("/api/public/notes/{}/likes", ids[0]);
+        assert_eq!(bob.send(Ask::new("POST", &like)).unwrap().status, 200);
+        for round in 0..1_000 {
+            let summary = ada.get("/api/me/summary").unwrap();
+            assert_eq!(
+                summary.body, r#"{"likes_received":1,"notes":5,"published":3}"#,
+                "{workers} workers, round {round}"
+            );
+        }
+    }
+}
