@@ -7,12 +7,15 @@ use plumego_contract::{
 
 use super::docs::Docs;
 use super::files::Served;
+use super::proxy::Proxy;
 
-/// Answers in this order: the documentation page, files, 404.
+/// Answers in this order: the documentation page, files, the development server
+/// of a front end, 404.
 #[derive(Debug, Default)]
 pub(super) struct Fallback {
     pub(super) docs: Option<Docs>,
     pub(super) files: Served,
+    pub(super) proxy: Option<Proxy>,
 }
 
 impl Handler for Fallback {
@@ -23,9 +26,12 @@ impl Handler for Fallback {
             if let Some(answer) = documented {
                 return answer;
             }
-            return self.files.answer(request, scope);
+            return self.files.answer(request, scope, self.proxy.as_ref());
         }
-        ResponseFuture::ready(not_found().into_response(&scope))
+        match &self.proxy {
+            Some(proxy) => proxy.answer(request, scope),
+            None => ResponseFuture::ready(not_found().into_response(&scope)),
+        }
     }
 }
 

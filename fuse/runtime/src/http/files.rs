@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderValue, VARY};
 use plumego_contract::{Error, FileReply, IntoResponse, Request, RequestScope, ResponseFuture};
 use plumego_middleware::compression::Algorithm;
 
 use super::fallback::not_found;
+use super::proxy::Proxy;
 use super::reload::Reload;
 use crate::runtime::Runtime;
 
@@ -138,23 +140,38 @@ pub(super) struct Served {
 }
 
 impl Served {
-    /// Answers a request to read.
-    pub(super) fn answer(&self, request: Request, scope: RequestScope) -> ResponseFuture {
+    /// Answers a request to read; what is no file is the affair of the proxy.
+    pub(super) fn answer(
+        &self,
+        request: Request,
+        scope: RequestScope,
+        proxy: Option<&Proxy>,
+    ) -> ResponseFuture {
         let path = match (&self.assets, &self.directory) {
             (None, None) => None,
             _ => path_of(request.uri().path()),
         };
         let Some(path) = path else {
-            return ResponseFuture::ready(not_found().into_response(&scope));
+            return match proxy {
+                Some(proxy) => proxy.answer(request, scope),
+                None => ResponseFuture::ready(not_found().into_response(&scope)),
+            };
         };
         let served = self.clone();
-        let request = request.map(drop);
-        let opening = move || served.reply(&path, &request);
+        let mut head = http::Request::new(());
+        head.method_mut().clone_from(request.method());
+        head.headers_mut().clone_from(request.headers());
+        let proxy = proxy.cloned();
         ResponseFuture::boxed(async move {
+            let opening = move || served.reply(&path, &head);
             let opened = tokio::task::spawn_blocking(opening).await;
-            opened
-                .unwrap_or_else(|panicked| Err(Error::internal(panicked)))
-                .into_response(&scope)
+            let opened = opened.unwrap_or_else(|panicked| Err(Error::internal(panicked)));
+            match (opened, proxy) {
+                (Err(error), Some(proxy)) if error.status() == StatusCode::NOT_FOUND => {
+                    proxy.answer(request, scope).await
+                }
+                (opened, _) => opened.into_response(&scope),
+            }
         })
     }
 

@@ -14,6 +14,7 @@ use plumego_contract::{
 use super::exchange::Exchange;
 use super::input::{self, Form, Refused};
 use super::output;
+use super::reload::Reload;
 use super::service::Host;
 use super::{etag, gzip};
 use crate::context::{Ctx, RequestIds, Unit};
@@ -223,7 +224,11 @@ fn call(host: &Host, route: &'static Route, work: Work, interrupt: Interrupt) ->
         Err(fault) => output::faulted(&scope, meta, &fault, said.headers),
     };
     let response = match &host.settings.reload {
-        Some(reload) if output::is_page(route.result) && output::is_html(&response) => {
+        Some(reload)
+            if output::is_page(route.result)
+                && output::is_html(&response)
+                && !Reload::is_part(head.headers()) =>
+        {
             let entropy = host.runtime.entropy();
             reload.answer(response, |bytes| entropy.fill(bytes).is_ok())
         }

@@ -22,6 +22,7 @@ mod kernel_log;
 mod observe;
 mod output;
 mod pairs;
+mod proxy;
 mod reload;
 mod request;
 mod response;

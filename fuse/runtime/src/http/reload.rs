@@ -64,6 +64,12 @@ impl Reload {
         [&page[..place], script.as_bytes(), &page[place..]].concat()
     }
 
+    /// Whether a request asks for a part of a page: the page has the script.
+    pub(super) fn is_part(request: &HeaderMap) -> bool {
+        let asked = request.get("hx-request");
+        asked.is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(b"true"))
+    }
+
     /// An answer whose body is a whole page; `entropy` fills a nonce.
     pub(super) fn answer(
         &self,

@@ -26,6 +26,7 @@ use super::files::{Files, Served};
 use super::handler::RouteHandler;
 use super::kernel_log::KernelLogger;
 use super::observe::{Counters, log_request};
+use super::proxy::Proxy;
 use super::settings::Settings;
 use super::threads::{Threads, no_thread};
 use super::watch::Watch;
@@ -144,6 +145,10 @@ impl Host {
                 assets: self.assets(),
                 directory: files.transpose()?,
             },
+            proxy: self.settings.upstream.clone().map(|upstream| {
+                let reload = self.settings.reload.clone();
+                Proxy::new(upstream, reload, Arc::clone(self.runtime.entropy()))
+            }),
         })
     }
 

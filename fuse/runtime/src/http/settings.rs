@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderValue;
+use http::uri::Authority;
 use plumego_contract::ErrorRendering;
 use plumego_core::{AppConfig, Http2Config, Http2Policy, TlsConfig, TlsReload};
 use plumego_middleware::cors::CorsConfig;
 use plumego_middleware::requestid::RequestIdConfig;
 
+use super::proxy;
 use super::reload::Reload;
 use crate::options::logs_requests;
 use crate::system::{EnvError, Environment};
@@ -69,6 +71,8 @@ pub(super) struct Settings {
     pub(super) files: Option<StaticFiles>,
     /// The documentation page.
     pub(super) openapi: Option<OpenApi>,
+    /// The development server of a front end.
+    pub(super) upstream: Option<Authority>,
 }
 
 /// Where files are, and which of them stands for its directory.
@@ -90,9 +94,8 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// A variable is not what it has to be, or asks for what is not there yet.
+    /// A variable is not what it has to be.
     pub(super) fn read(env: &Environment) -> Result<Self, EnvError> {
-        refuse_what_is_missing(env)?;
         let reader = Reader(env);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = env.number("FUSE_HTTP_BLOCKING_THREADS", 1, 4096, "integer 1..4096")?;
@@ -132,6 +135,7 @@ impl Settings {
             reload: Reload::read(env)?,
             files: files(env)?,
             openapi: openapi(env)?,
+            upstream: proxy::upstream(env)?,
         })
     }
 
@@ -169,20 +173,6 @@ impl Settings {
             false => format!("{host}:{port}"),
         }
     }
-}
-
-/// To ignore a variable that asks for what the host does not do yet would be to
-/// serve something else than was asked for.
-fn refuse_what_is_missing(env: &Environment) -> Result<(), EnvError> {
-    // The proxy counts in development only.
-    const PROXY: &str = "FUSE_VITE_PROXY_URL";
-    if env.truthy("FUSE_DEV_MODE") && some(env, PROXY)?.is_some() {
-        return Err(EnvError::expected(
-            PROXY,
-            "nothing: it is not available yet",
-        ));
-    }
-    Ok(())
 }
 
 /// A variable that is not empty.
@@ -365,11 +355,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_yet_is_refused_instead_of_ignored() {
-        let proxy = [("FUSE_VITE_PROXY_URL", "http://a"), ("FUSE_DEV_MODE", "1")];
-        let error = read(&proxy).unwrap_err();
-        assert!(error.ends_with("it is not available yet"), "{error}");
-        assert!(read(&proxy[..1]).is_ok());
+    fn the_proxy_is_for_development() {
+        let with = |url| read(&[("FUSE_VITE_PROXY_URL", url), ("FUSE_DEV_MODE", "1")]);
+        let upstream = |url| with(url).unwrap().upstream.map(|to| to.to_string());
+        assert_eq!(
+            upstream("http://127.0.0.1:5173"),
+            Some("127.0.0.1:5173".into())
+        );
+        assert_eq!(upstream("http://[::1]:80/"), Some("[::1]:80".into()));
+        assert_eq!(upstream(""), None);
+        for url in [
+            "x",
+            "https://a",
+            "http://a/b",
+            "http://a?b",
+            "ftp://a",
+            "http://u@a",
+            "/a",
+        ] {
+            let error = with(url).unwrap_err();
+            let expected = "invalid FUSE_VITE_PROXY_URL: expected an address such as";
+            assert!(error.starts_with(expected), "{url}: {error}");
+        }
+        let outside = read(&[("FUSE_VITE_PROXY_URL", "x")]).unwrap();
+        assert_eq!(outside.upstream, None);
     }
 
     #[test]
