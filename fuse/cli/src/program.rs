@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use fuse_check::api::api_model;
 use fuse_check::canon;
 use fuse_check::package::Manifest;
-use fuse_interp::Interpreter;
+use fuse_interp::{Counts, Interpreter};
 use fuse_runtime::config::parse_dotenv;
 use fuse_runtime::meta::ProgramMeta;
 use fuse_runtime::system::{EnvSource, Stdio};
@@ -103,6 +103,8 @@ enum Backend {
 pub(crate) struct Preparation {
     /// With its tests.
     pub(crate) tests: bool,
+    /// With numbers of how often what is executed.
+    pub(crate) counting: bool,
     /// Somebody else has said what there is to say about its sources.
     pub(crate) checked: bool,
     /// With the files that pages load.
@@ -164,9 +166,13 @@ impl Program {
         }
         let svg = svg_directory(&project).into_os_string();
         add(&mut variables, "FUSE_SVG_DIR", svg);
+        let interpreter = match preparation.counting {
+            true => Interpreter::counting(program, app.as_deref()),
+            false => Interpreter::new(program, app.as_deref()),
+        };
         Ok(Self {
             variables,
-            interpreter: Interpreter::new(program, app.as_deref()),
+            interpreter,
             manifest,
         })
     }
@@ -174,6 +180,16 @@ impl Program {
     /// What the runtime knows of it.
     pub(crate) fn meta(&self) -> &'static ProgramMeta {
         self.interpreter.meta()
+    }
+
+    /// The program itself.
+    pub(crate) fn canonical(&self) -> &'static canon::Program {
+        self.interpreter.program()
+    }
+
+    /// How often each node of it was evaluated, if that is counted.
+    pub(crate) fn counts(&self) -> Option<&'static Counts> {
+        self.interpreter.counts()
     }
 
     /// The variable, from the process, the `.env` file or the manifest.

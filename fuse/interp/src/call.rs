@@ -10,14 +10,14 @@ use fuse_runtime::{Value, task};
 use crate::frame::{Eval, Exit};
 use crate::machine::{Machine, call_object, invoke, mismatch};
 
-impl Machine<'_> {
+impl<const COUNTED: bool> Machine<'_, COUNTED> {
     pub(crate) fn config(&mut self, config: ConfigId, field: u32) -> Eval {
         Ok(self.ctx.runtime().config(config.index(), field as usize)?)
     }
 
     pub(crate) fn call(&mut self, function: FunctionId, args: Exprs) -> Eval {
         let mut args = self.evals(args)?;
-        Ok(invoke(
+        Ok(invoke::<COUNTED>(
             self.parts,
             self.ctx,
             function,
@@ -32,7 +32,9 @@ impl Machine<'_> {
         let function = callee
             .as_obj()
             .ok_or_else(|| mismatch("a function", &callee))?;
-        Ok(call_object(self.parts, self.ctx, function, &mut args)?)
+        Ok(call_object::<COUNTED>(
+            self.parts, self.ctx, function, &mut args,
+        )?)
     }
 
     pub(crate) fn call_builtin(

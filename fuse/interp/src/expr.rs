@@ -12,7 +12,7 @@ use fuse_runtime::{Fault, Value, display, error};
 use crate::frame::{Eval, Exit};
 use crate::machine::{Machine, mismatch};
 
-impl Machine<'_> {
+impl<const COUNTED: bool> Machine<'_, COUNTED> {
     pub(crate) fn expr(&mut self, id: ExprId, expr: Expr) -> Eval {
         match expr {
             Expr::Unit => Ok(Value::Unit),

@@ -30,7 +30,7 @@ pub(crate) type Eval<T = Value> = Result<T, Exit>;
 
 /// The variables of a call, and where it stands.
 pub(crate) struct Frame {
-    id: FunctionId,
+    pub(crate) id: FunctionId,
     pub(crate) function: &'static Function,
     pub(crate) locals: Vec<Value>,
     /// The expression at which a fault passed through this call, innermost

@@ -16,7 +16,7 @@ struct Loop {
     body: Stmts,
 }
 
-impl Machine<'_> {
+impl<const COUNTED: bool> Machine<'_, COUNTED> {
     pub(crate) fn iterate(
         &mut self,
         source: Source,

@@ -9,6 +9,7 @@
 //! program could show.
 
 mod call;
+mod counts;
 mod expr;
 mod frame;
 mod iterate;
@@ -19,4 +20,5 @@ mod pattern;
 mod place;
 mod stmt;
 
+pub use counts::Counts;
 pub use machine::Interpreter;

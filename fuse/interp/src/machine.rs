@@ -5,6 +5,7 @@ use fuse_runtime::heap::{Obj, Shared};
 use fuse_runtime::meta::{FnId, ProgramMeta, TypeDesc};
 use fuse_runtime::{Code, Ctx, Fault, Frame as TraceFrame, Outcome, Value};
 
+use crate::counts::Counts;
 use crate::frame::{Eval, Exit, Frame};
 use crate::meta;
 
@@ -30,6 +31,8 @@ pub(crate) struct Parts {
     /// Assets as values.
     pub(crate) assets: Vec<Shared>,
     meta: &'static ProgramMeta,
+    /// How often each node was evaluated, where somebody wants to know.
+    pub(crate) counts: Option<Counts>,
 }
 
 impl Interpreter {
@@ -37,6 +40,18 @@ impl Interpreter {
     /// several.
     #[must_use]
     pub fn new(program: Program, app: Option<&str>) -> Self {
+        Self::prepared(program, app, None)
+    }
+
+    /// The same for a program whose coverage is wanted: it counts what it
+    /// evaluates, and takes longer for it.
+    #[must_use]
+    pub fn counting(program: Program, app: Option<&str>) -> Self {
+        let counts = Counts::of(&program);
+        Self::prepared(program, app, Some(counts))
+    }
+
+    fn prepared(program: Program, app: Option<&str>, counts: Option<Counts>) -> Self {
         let (types, meta) = meta::describe(&program, app);
         let texts = program
             .strings
@@ -51,6 +66,7 @@ impl Interpreter {
             texts,
             assets,
             meta,
+            counts,
         };
         Self {
             parts: Box::leak(Box::new(parts)),
@@ -61,6 +77,18 @@ impl Interpreter {
     #[must_use]
     pub fn meta(self) -> &'static ProgramMeta {
         self.parts.meta
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(self) -> &'static Program {
+        &self.parts.program
+    }
+
+    /// How often each node was evaluated so far, if that is counted.
+    #[must_use]
+    pub fn counts(self) -> Option<&'static Counts> {
+        self.parts.counts.as_ref()
     }
 }
 
@@ -83,17 +111,18 @@ impl Code for Interpreter {
         // The block of a task has no parameters; its arguments are captures.
         let params = self.parts.program[function].params;
         let (args, captures) = args.split_at_mut(params as usize);
-        invoke(
-            self.parts,
-            ctx,
-            function,
-            args,
-            captures.iter_mut().map(Value::take),
-        )
+        let captures = captures.iter_mut().map(Value::take);
+        match self.parts.counts {
+            None => invoke::<false>(self.parts, ctx, function, args, captures),
+            Some(_) => invoke::<true>(self.parts, ctx, function, args, captures),
+        }
     }
 
     fn call_value(&self, ctx: &mut Ctx, value: Obj<'_>, args: &mut [Value]) -> Outcome<Value> {
-        call_object(self.parts, ctx, value, args)
+        match self.parts.counts {
+            None => call_object::<false>(self.parts, ctx, value, args),
+            Some(_) => call_object::<true>(self.parts, ctx, value, args),
+        }
     }
 
     fn stack_bytes(&self) -> usize {
@@ -102,7 +131,7 @@ impl Code for Interpreter {
 }
 
 /// Calls a function value.
-pub(crate) fn call_object(
+pub(crate) fn call_object<const COUNTED: bool>(
     parts: &'static Parts,
     ctx: &mut Ctx,
     value: Obj<'_>,
@@ -113,7 +142,7 @@ pub(crate) fn call_object(
         return Err(Fault::internal("a function value without a function"));
     }
     let function = FunctionId::from_index(index);
-    invoke(
+    invoke::<COUNTED>(
         parts,
         ctx,
         function,
@@ -122,8 +151,10 @@ pub(crate) fn call_object(
     )
 }
 
-/// Runs a function from its first statement to its return.
-pub(crate) fn invoke(
+/// Runs a function from its first statement to its return. Whether its nodes
+/// are counted is settled when this is compiled, so that a program whose
+/// coverage nobody wants does not pay for it.
+pub(crate) fn invoke<const COUNTED: bool>(
     parts: &'static Parts,
     ctx: &mut Ctx,
     id: FunctionId,
@@ -132,7 +163,7 @@ pub(crate) fn invoke(
 ) -> Outcome<Value> {
     let function = &parts.program[id];
     ctx.enter()?;
-    let mut machine = Machine {
+    let mut machine = Machine::<COUNTED> {
         parts,
         frame: Frame::new(id, function, args, captures),
         ctx,
@@ -150,13 +181,13 @@ pub(crate) fn invoke(
 }
 
 /// A call under way.
-pub(crate) struct Machine<'c> {
+pub(crate) struct Machine<'c, const COUNTED: bool> {
     pub(crate) parts: &'static Parts,
     pub(crate) frame: Frame,
     pub(crate) ctx: &'c mut Ctx,
 }
 
-impl Machine<'_> {
+impl<const COUNTED: bool> Machine<'_, COUNTED> {
     fn run(&mut self) -> Outcome<Value> {
         match self.eval(self.frame.function.body) {
             Ok(value) | Err(Exit::Return(value)) => Ok(value),
@@ -170,6 +201,9 @@ impl Machine<'_> {
     /// Evaluates an expression. A fault without a place gets that of the
     /// innermost expression it passes.
     pub(crate) fn eval(&mut self, id: ExprId) -> Eval {
+        if COUNTED && let Some(counts) = &self.parts.counts {
+            counts.count_expr(self.frame.id, id);
+        }
         let function = self.frame.function;
         let result = self.expr(id, function[id]);
         match result {

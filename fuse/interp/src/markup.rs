@@ -6,7 +6,7 @@ use fuse_runtime::html;
 use crate::frame::Eval;
 use crate::machine::Machine;
 
-impl Machine<'_> {
+impl<const COUNTED: bool> Machine<'_, COUNTED> {
     pub(crate) fn element(
         &mut self,
         tag: StrId,

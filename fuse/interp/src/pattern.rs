@@ -7,7 +7,7 @@ use fuse_runtime::{Fault, Peek, Value, ops};
 use crate::frame::Eval;
 use crate::machine::Machine;
 
-impl Machine<'_> {
+impl<const COUNTED: bool> Machine<'_, COUNTED> {
     pub(crate) fn match_arms(&mut self, subject: ExprId, arms: Arms) -> Eval {
         let function = self.frame.function;
         let subject = self.eval(subject)?;

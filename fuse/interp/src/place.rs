@@ -22,7 +22,7 @@ enum Step {
 /// What is done with the value at the end of the steps.
 type Change<'c> = &'c mut dyn FnMut(&mut Value) -> Outcome<()>;
 
-impl Machine<'_> {
+impl<const COUNTED: bool> Machine<'_, COUNTED> {
     /// Stores a value. Unlike any other change it may add a key.
     pub(crate) fn assign(&mut self, place: PlaceId, value: Value) -> Eval<()> {
         let steps = self.steps(place)?;

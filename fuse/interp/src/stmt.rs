@@ -7,7 +7,7 @@ use fuse_runtime::html;
 use crate::frame::{Eval, Exit};
 use crate::machine::{Machine, mismatch};
 
-impl Machine<'_> {
+impl<const COUNTED: bool> Machine<'_, COUNTED> {
     /// Runs statements in order.
     pub(crate) fn stmts(&mut self, stmts: Stmts) -> Eval<()> {
         let function = self.frame.function;
@@ -15,6 +15,9 @@ impl Machine<'_> {
     }
 
     fn stmt(&mut self, id: StmtId) -> Eval<()> {
+        if COUNTED && let Some(counts) = &self.parts.counts {
+            counts.count_stmt(self.frame.id, id);
+        }
         let function = self.frame.function;
         let result = self.run_stmt(function[id]);
         match result {

@@ -302,6 +302,12 @@ impl Function {
         self.exprs.len()
     }
 
+    /// How many statements there are, likewise.
+    #[must_use]
+    pub fn stmt_count(&self) -> usize {
+        self.stmts.len()
+    }
+
     /// The parameters.
     #[must_use]
     pub fn param_locals(&self) -> &[Local] {

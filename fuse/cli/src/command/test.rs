@@ -1,5 +1,6 @@
 //! `fuse test`: runs the test blocks of a program.
 
+mod coverage;
 mod junit;
 
 use std::ffi::OsString;
@@ -49,6 +50,10 @@ pub(crate) struct Flags {
     /// Write the results as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+
+    /// Write what the tests executed of the package, in the format of lcov
+    #[arg(long, value_name = "FILE")]
+    coverage: Option<PathBuf>,
 }
 
 /// How long a test may take where no manifest says so, in milliseconds.
@@ -76,6 +81,7 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
     with_steps(output, || {
         let preparation = Preparation {
             tests: true,
+            counting: flags.coverage.is_some(),
             assets: Some(flags.assets),
             ..Preparation::default()
         };
@@ -101,6 +107,11 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
         if let Some(path) = &flags.junit {
             let xml = junit::document(program.meta().name, &results);
             replace_file(path, xml.as_bytes()).map_err(|problem| Failure::write(path, &problem))?;
+        }
+        if let Some((path, counts)) = flags.coverage.as_ref().zip(program.counts()) {
+            let text = coverage::tracefile(program.canonical(), counts);
+            replace_file(path, text.as_bytes())
+                .map_err(|problem| Failure::write(path, &problem))?;
         }
         let failed = results.iter().filter(|ran| ran.failure.is_some()).count();
         output.result(&match (results.len(), failed) {

@@ -6,6 +6,7 @@ mod assets;
 mod check;
 mod check_cache;
 mod clean;
+mod coverage;
 mod deps;
 #[cfg(unix)]
 mod dev;
