@@ -148,6 +148,7 @@ const KNOWN: &[&str] = &[
     "FUSE_DB_URL",
     "FUSE_DEV_MODE",
     "FUSE_DEV_PORT",
+    "FUSE_DEV_READY",
     "FUSE_DEV_RELOAD_WS_URL",
     "FUSE_DIAGNOSTICS",
     "FUSE_EXTRA_CA_CERT_FILE",

@@ -31,10 +31,16 @@ struct Dev {
 
 impl Dev {
     fn start(world: &World, arguments: &[&str]) -> Self {
+        Self::start_with(world, arguments, &[])
+    }
+
+    /// With variables of the environment.
+    fn start_with(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut words = vec!["dev"];
         words.extend(arguments);
         let mut process = world
             .command(&words)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -341,4 +347,105 @@ fn fifty_saves_end_with_the_last() {
         assert!(Instant::now() < end, "the last save is not served");
     }
     assert_eq!(browser.hears(), "reload");
+}
+
+/// The port in a file that `--port-file` names, once it is there.
+fn written_port(world: &World, path: &str) -> u16 {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        // It is written in one piece.
+        if world.exists(path) {
+            return world.read(path).trim_end().parse().unwrap();
+        }
+        assert!(Instant::now() < end, "no port is written");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_program_that_logs_nothing_is_followed_all_the_same() {
+    for level in ["warn", "off"] {
+        let world = World::with(&[("main.fuse", &page("one"))]);
+        let mut dev = Dev::start_with(
+            &world,
+            &["main.fuse", "--port-file", "port"],
+            &[("FUSE_LOG", level)],
+        );
+        let mut browser = dev.browser();
+        let address = SocketAddr::from(([127, 0, 0, 1], written_port(&world, "port")));
+        assert!(get(address, "/").contains("<p>one</p>"));
+        world.write("main.fuse", page("two"));
+        assert_eq!(browser.hears(), "reload");
+        assert!(get(address, "/").contains("<p>two</p>"));
+        dev.signal("TERM");
+        let said: Vec<String> = dev.lines.iter().collect();
+        let said = [dev.said.as_slice(), said.as_slice()].concat();
+        // How it is told is nothing that anybody is shown.
+        let shown = |line: &String| line.contains(&address.to_string());
+        assert!(!said.iter().any(shown), "{said:#?}");
+    }
+}
+
+const SLOW: &str = r#"requires network
+requires time
+
+service Pages at "/":
+  get "/" -> String:
+    log("it waits")
+    time.sleep(600000)
+    return ""
+
+app "a":
+  serve(0)
+"#;
+
+#[test]
+fn a_program_that_does_not_end_is_ended() {
+    let world = World::with(&[("main.fuse", SLOW)]);
+    let patient = [
+        ("FUSE_SHUTDOWN_GRACE_MS", "600000"),
+        ("FUSE_HTTP_HANDLER_TIMEOUT_MS", "0"),
+    ];
+    let mut dev = Dev::start_with(&world, &["main.fuse"], &patient);
+    let mut browser = dev.browser();
+    let address = dev.serves();
+    let cut = thread::spawn(move || try_get(address, "/").unwrap_or_default());
+    dev.says("it waits");
+    world.write("main.fuse", page("two"));
+    assert_eq!(browser.hears(), "reload");
+    assert_eq!(dev.serves(), address);
+    assert!(get(address, "/").contains("<p>two</p>"));
+    assert_eq!(cut.join().unwrap(), "");
+    let ended = |line: &String| line.contains("shutdown: runtime");
+    assert!(!dev.said.iter().any(ended), "{:#?}", dev.said);
+}
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[test]
+fn another_port_is_followed() {
+    let manifest = |entry: &str| {
+        format!("[package]\nname = \"a\"\nversion = \"1.0.0\"\nentry = \"{entry}\"\n")
+    };
+    let (one, two) = (free_port(), free_port());
+    let at = |port: u16| page("served").replace("serve(0)", &format!("serve({port})"));
+    let world = World::with(&[
+        ("fuse.toml", &manifest("one.fuse")),
+        ("one.fuse", &at(one)),
+        ("two.fuse", &at(two)),
+    ]);
+    let mut dev = Dev::start(&world, &["--port-file", "port"]);
+    let mut browser = dev.browser();
+    assert_eq!(dev.serves().port(), one);
+    world.write("fuse.toml", manifest("two.fuse"));
+    assert_eq!(browser.hears(), "reload");
+    let address = dev.serves();
+    assert_eq!(address.port(), two);
+    assert!(get(address, "/").contains("served"));
+    assert_eq!(world.read("port"), format!("{two}\n"));
+    assert!(TcpStream::connect(("127.0.0.1", one)).is_err());
 }

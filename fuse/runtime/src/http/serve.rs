@@ -220,6 +220,10 @@ async fn until_stopped(
             names.join(","),
         ),
     );
+    if let Some(mark) = &host.settings.ready {
+        let line = format!("{mark} {}", bound.local_addr());
+        host.runtime.stdio().error_line(&line);
+    }
     tokio::spawn(print(host.runtime.stdio().clone()));
     let handle = bound.handle();
     let serving = bound.serve();

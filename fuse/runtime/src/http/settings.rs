@@ -67,6 +67,9 @@ pub(super) struct Settings {
     /// The port to take where any is wanted, so that it stays the same while the
     /// program is worked on.
     pub(super) port: Option<u16>,
+    /// What a line on standard error begins with that says the address, however
+    /// little is logged: who started this in development waits for it.
+    pub(super) ready: Option<String>,
     /// Files that are served.
     pub(super) files: Option<StaticFiles>,
     /// The documentation page.
@@ -128,6 +131,7 @@ impl Settings {
             tls: tls(env)?,
             development: env.truthy("FUSE_DEV_MODE"),
             port: dev_port(env)?,
+            ready: ready(env)?,
             admin: admin(env)?,
             compress: env.truthy("FUSE_HTTP_COMPRESS"),
             decompress: env.truthy("FUSE_HTTP_DECOMPRESS"),
@@ -201,6 +205,18 @@ fn dev_port(env: &Environment) -> Result<Option<u16>, EnvError> {
     }
     let port = env.number("FUSE_DEV_PORT", 1, u64::from(u16::MAX), "integer 1..65535")?;
     Ok(port.and_then(|port| u16::try_from(port).ok()))
+}
+
+/// How the line begins that says that connections are accepted, likewise.
+fn ready(env: &Environment) -> Result<Option<String>, EnvError> {
+    const READY: &str = "FUSE_DEV_READY";
+    let mark = some(env, READY)?.filter(|_| env.truthy("FUSE_DEV_MODE"));
+    match mark {
+        Some(mark) if !mark.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Err(EnvError::expected(READY, "a word"))
+        }
+        mark => Ok(mark.map(str::to_owned)),
+    }
 }
 
 fn files(env: &Environment) -> Result<Option<StaticFiles>, EnvError> {

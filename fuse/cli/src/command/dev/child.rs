@@ -1,6 +1,7 @@
 //! The program as a process.
 
 use std::ffi::OsString;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::process::{self, ExitStatus, Stdio};
@@ -38,10 +39,14 @@ impl Child {
         variables: &[(String, OsString)],
         events: Sender<Event>,
     ) -> io::Result<Self> {
+        // Standard error is where the program says that it serves, so nothing
+        // else may begin a line that way.
+        let mark = format!("fuse-dev-{:016x}", RandomState::new().hash_one(start.0));
         let mut command = process::Command::new(std::env::current_exe()?);
         command
             .args(arguments)
             .envs(variables.iter().map(|(name, value)| (name, value)))
+            .env("FUSE_DEV_READY", &mark)
             .stdin(Stdio::null())
             .stderr(Stdio::piped());
         own_group(&mut command);
@@ -52,7 +57,7 @@ impl Child {
         let (tell, ended) = mpsc::channel();
         let follow = move || {
             if let Some(stderr) = stderr {
-                pass_on(BufReader::new(stderr), start, &events);
+                pass_on(BufReader::new(stderr), &mark, start, &events);
             }
             // The program closes its standard error by ending.
             let status = lock(&waiting).wait();
@@ -131,26 +136,30 @@ fn own_group(_: &mut process::Command) {}
 
 /// Writes what the program says to standard error, and finds out where it
 /// listens.
-fn pass_on(mut lines: impl io::BufRead, start: Start, events: &Sender<Event>) {
+fn pass_on(mut lines: impl io::BufRead, mark: &str, start: Start, events: &Sender<Event>) {
     let mut line = Vec::new();
     while lines
         .read_until(b'\n', &mut line)
         .is_ok_and(|count| count > 0)
     {
-        // A reader of ours that is gone is no reason to stop the program.
-        let _ = io::stderr().lock().write_all(&line);
-        if let Some(address) = listening(&String::from_utf8_lossy(&line)) {
-            let _ = events.send(Event::Serving(start, address));
+        match listening(&line, mark) {
+            // Only this process is told that way.
+            Some(address) => {
+                let _ = events.send(Event::Serving(start, address));
+            }
+            None => {
+                // A reader of ours that is gone is no reason to stop the program.
+                let _ = io::stderr().lock().write_all(&line);
+            }
         }
         line.clear();
     }
 }
 
 /// The address in the line that says that the program serves.
-fn listening(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("serve: runtime=")?;
-    let (_, rest) = rest.split_once(" addr=")?;
-    rest.split(' ').next()?.parse().ok()
+fn listening(line: &[u8], mark: &str) -> Option<SocketAddr> {
+    let rest = line.strip_prefix(mark.as_bytes())?.strip_prefix(b" ")?;
+    str::from_utf8(rest).ok()?.trim_end().parse().ok()
 }
 
 #[cfg(test)]
@@ -158,13 +167,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_found_in_either_form() {
-        for line in [
-            "[INFO] serve: runtime=ast addr=127.0.0.1:3000 service=A routes=2",
-            "{\"level\":\"info\",\"message\":\"serve: runtime=ast addr=127.0.0.1:3000 service=A routes=2\"}",
+    fn only_the_line_with_the_mark_says_an_address() {
+        for (line, address) in [
+            ("mark 127.0.0.1:3000\n", Some("127.0.0.1:3000")),
+            ("mark [::1]:3000\r\n", Some("[::1]:3000")),
+            ("mark 127.0.0.1\n", None),
+            ("[INFO] serve: runtime=ast addr=127.0.0.1:3000\n", None),
+            ("say mark 127.0.0.1:3000\n", None),
+            ("marked 127.0.0.1:3000\n", None),
         ] {
-            assert_eq!(listening(line), "127.0.0.1:3000".parse().ok());
+            let expected = address.map(|address| address.parse().unwrap());
+            assert_eq!(listening(line.as_bytes(), "mark"), expected, "{line}");
         }
-        assert_eq!(listening("[INFO] serve: hello addr=1"), None);
     }
 }
