@@ -13,7 +13,7 @@ use tungstenite::{WebSocket, client};
 use crate::support::World;
 
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(25);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
 
 fn page(text: &str) -> String {
     format!(
@@ -23,14 +23,14 @@ fn page(text: &str) -> String {
 
 /// `fuse dev` at work. Dropping it ends it, and says what it said when the test
 /// has failed.
-struct Dev {
+pub(crate) struct Dev {
     process: Child,
     lines: Receiver<String>,
-    said: Vec<String>,
+    pub(crate) said: Vec<String>,
 }
 
 impl Dev {
-    fn start(world: &World, arguments: &[&str]) -> Self {
+    pub(crate) fn start(world: &World, arguments: &[&str]) -> Self {
         Self::start_with(world, arguments, &[])
     }
 
@@ -66,7 +66,7 @@ impl Dev {
     }
 
     /// Waits for a line that holds a text.
-    fn says(&mut self, text: &str) -> String {
+    pub(crate) fn says(&mut self, text: &str) -> String {
         loop {
             let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
                 panic!("no `{text}` in {:#?}", self.said);
@@ -89,13 +89,13 @@ impl Dev {
     }
 
     /// Waits until it serves.
-    fn serves(&mut self) -> SocketAddr {
+    pub(crate) fn serves(&mut self) -> SocketAddr {
         let line = self.says("serve: runtime=");
         let (_, rest) = line.split_once("addr=").unwrap();
         rest.split(' ').next().unwrap().parse().unwrap()
     }
 
-    fn browser(&mut self) -> Browser {
+    pub(crate) fn browser(&mut self) -> Browser {
         let line = self.says("[dev] live reload websocket: ");
         let (_, url) = line.split_once("websocket: ").unwrap();
         let mut request = url.into_client_request().unwrap();
@@ -135,15 +135,15 @@ impl Drop for Dev {
     }
 }
 
-struct Browser(WebSocket<TcpStream>);
+pub(crate) struct Browser(WebSocket<TcpStream>);
 
 impl Browser {
-    fn hears(&mut self) -> String {
+    pub(crate) fn hears(&mut self) -> String {
         self.0.read().unwrap().to_text().unwrap().to_owned()
     }
 }
 
-fn try_get(address: SocketAddr, target: &str) -> std::io::Result<String> {
+pub(crate) fn try_get(address: SocketAddr, target: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     write!(
@@ -155,7 +155,7 @@ fn try_get(address: SocketAddr, target: &str) -> std::io::Result<String> {
     Ok(answer)
 }
 
-fn get(address: SocketAddr, target: &str) -> String {
+pub(crate) fn get(address: SocketAddr, target: &str) -> String {
     try_get(address, target).unwrap()
 }
 

@@ -10,6 +10,8 @@ mod coverage;
 mod deps;
 #[cfg(unix)]
 mod dev;
+#[cfg(unix)]
+mod dev_files;
 mod doctor;
 mod explain;
 mod fmt;

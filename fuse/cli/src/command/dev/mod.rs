@@ -107,7 +107,7 @@ pub(crate) fn run(flags: &Flags, output: &Output) -> Outcome {
         child: None,
         starts: Start::default(),
         port: None,
-        broken: false,
+        broken: None,
         manifest: None,
     };
     session.sources.look();
@@ -150,8 +150,9 @@ struct Session<'a> {
     starts: Start,
     /// The first port the program had, if it lets the system choose.
     port: Option<u16>,
-    /// Whether the sources do not compile.
-    broken: bool,
+    /// The start that was the last one when the sources were found to be wrong; a
+    /// later one is of sources that were right again.
+    broken: Option<Start>,
     /// What the manifest said when it was last right.
     manifest: Option<Manifest>,
 }
@@ -189,7 +190,7 @@ impl Session<'_> {
     fn changed(&mut self, changed: &[PathBuf]) -> Result<(), Ended> {
         let is_style = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "css");
         let only_styles = !changed.is_empty() && changed.iter().all(is_style);
-        if only_styles && self.child.is_some() && !self.broken {
+        if only_styles && self.child.is_some() && self.broken.is_none() {
             return self.restyle();
         }
         let options = self.flags.program.check_options(false);
@@ -276,7 +277,7 @@ impl Session<'_> {
 
     /// The program that runs goes on: it is the last that was right.
     fn does_not_compile(&mut self, message: String) {
-        self.broken = true;
+        self.broken = Some(self.starts);
         let said = "[dev] compile error; waiting for changes...";
         self.output.info(said);
         self.tell(&Notice::CompileError { message });
@@ -394,7 +395,9 @@ impl Session<'_> {
             replace_file(path, line.as_bytes())
                 .map_err(|problem| Failure::write(path, &problem))?;
         }
-        if std::mem::take(&mut self.broken) {
+        // One that was started before says nothing about what is wrong now.
+        if self.broken.is_some_and(|broken| broken != start) {
+            self.broken = None;
             self.tell(&Notice::ClearError);
         }
         if start != Start(1) {
