@@ -1,6 +1,7 @@
 //! Fuse programs that serve, as their users run them: the interpreter, a real
 //! database, real sockets. What has no peer here is a figure without a gate.
 
+mod language;
 mod notes;
 mod program;
 mod saturation;
@@ -31,6 +32,12 @@ pub(crate) fn run(selection: &Selection) -> Result<Report, String> {
     let mut rows = Vec::new();
     if selection.includes(saturation::SCENARIO) {
         rows.extend(saturation::rows(plan)?);
+    }
+    if selection.includes(language::SPAWN) {
+        rows.extend(language::spawn(plan)?);
+    }
+    if selection.includes(language::REFUSED) {
+        rows.extend(language::refused(plan)?);
     }
     let routes = "notes, routes";
     let of_notes = [routes, notes::MIXED, notes::SOAK];

@@ -2,10 +2,16 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::http::process::{ServerProcess, pin_to_first_core};
+
+/// The `fuse` command of the benchmarks.
+pub(super) fn command() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
+    Ok(own.with_file_name("bench-fuse"))
+}
 
 /// Starts `fuse run` with these arguments in a directory, on the servers' core,
 /// and waits until it says where it listens.
@@ -14,9 +20,7 @@ pub(super) fn start(
     directory: &Path,
     arguments: &[&str],
 ) -> Result<ServerProcess, String> {
-    let program = std::env::current_exe()
-        .map_err(|e| format!("cannot find this program: {e}"))?
-        .with_file_name("bench-fuse");
+    let program = command()?;
     // A process inherits where it may run.
     pin_to_first_core();
     let mut child = Command::new(&program)

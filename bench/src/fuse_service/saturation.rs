@@ -51,6 +51,7 @@ pub(super) fn rows(plan: Plan) -> Result<Vec<Row>, String> {
     let load = Load {
         address: server.address,
         request: QUICK,
+        status: 200,
         duration: plan.round,
         rate: Some(RATE),
     };

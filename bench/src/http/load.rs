@@ -17,6 +17,8 @@ pub(crate) const CONNECTIONS: usize = 64;
 pub(crate) struct Load {
     pub(crate) address: SocketAddr,
     pub(crate) request: &'static [u8],
+    /// The status that every answer has to have.
+    pub(crate) status: u16,
     pub(crate) duration: Duration,
     /// Requests per second over all connections; `None` means as fast as the
     /// answers come.
@@ -86,7 +88,7 @@ impl Load {
             if sent >= end {
                 return Ok(latencies);
             }
-            connection.exchange(self.request).await?;
+            connection.exchange(self.request, self.status).await?;
             latencies.push(sent.elapsed().as_nanos() as u64);
             due = due.zip(pace).map(|(at, pace)| at + pace);
         }
@@ -134,10 +136,10 @@ impl Connection {
         })
     }
 
-    /// Sends a request and reads its response; anything but 200 is an error.
-    async fn exchange(&mut self, request: &[u8]) -> io::Result<()> {
+    /// Sends a request and reads its response; any other status is an error.
+    async fn exchange(&mut self, request: &[u8], expected: u16) -> io::Result<()> {
         let (status, response) = self.ask(request).await?;
-        if status == 200 {
+        if status == expected {
             return Ok(());
         }
         let text = String::from_utf8_lossy(response).into_owned();

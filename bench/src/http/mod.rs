@@ -165,6 +165,7 @@ pub(crate) fn rounds(
             let load = Load {
                 address: server.address,
                 request,
+                status: 200,
                 duration: plan.round,
                 rate,
             };
