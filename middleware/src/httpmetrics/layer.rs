@@ -1,14 +1,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::Method;
 use plumego_contract::{BoxHttpService, Handler, HttpService, Request, ResponseFuture};
-use plumego_metrics::{HttpObservation, HttpObserver, Route};
+use plumego_metrics::{HttpObservation, HttpObserver, Route, method_label};
 use tower_layer::Layer;
 
 use crate::callback::guarded;
 use crate::telemetry::{Detail, Facts, Observer, RequestSummary, observe};
 
-type InFlight = Arc<dyn Fn(i64) + Send + Sync>;
+type InFlight = Arc<dyn Fn(&'static str, i64) + Send + Sync>;
 
 /// Measures every request.
 #[derive(Clone)]
@@ -42,7 +43,17 @@ impl HttpMetricsLayer {
     /// Calls `change` with 1 when a request starts and with -1 when it is over,
     /// for a gauge of requests in flight. It must not block; a panic is ignored.
     #[must_use]
-    pub fn in_flight(mut self, change: impl Fn(i64) + Send + Sync + 'static) -> Self {
+    pub fn in_flight(self, change: impl Fn(i64) + Send + Sync + 'static) -> Self {
+        self.in_flight_by_method(move |_, by| change(by))
+    }
+
+    /// As [`in_flight`](Self::in_flight), with the method: a standard one in
+    /// upper case, or `OTHER`.
+    #[must_use]
+    pub fn in_flight_by_method(
+        mut self,
+        change: impl Fn(&'static str, i64) + Send + Sync + 'static,
+    ) -> Self {
         self.shared = self.shared.map(|shared| {
             Arc::new(Shared {
                 observer: Arc::clone(&shared.observer),
@@ -84,24 +95,31 @@ struct HttpMetrics {
 impl Handler for HttpMetrics {
     fn call(&self, mut request: Request) -> ResponseFuture {
         let facts = Facts::of(&mut request, Detail::Labels);
-        let measurement = PendingMeasurement::start(&self.shared);
+        let measurement = PendingMeasurement::start(&self.shared, request.method());
         observe(&self.inner, request, facts, measurement)
     }
 }
 
-struct PendingMeasurement(Arc<Shared>);
+struct PendingMeasurement {
+    shared: Arc<Shared>,
+    method: &'static str,
+}
 
 impl PendingMeasurement {
-    fn start(shared: &Arc<Shared>) -> Self {
-        shared.change_in_flight(1);
-        Self(Arc::clone(shared))
+    fn start(shared: &Arc<Shared>, method: &Method) -> Self {
+        let method = method_label(method);
+        shared.change_in_flight(method, 1);
+        Self {
+            shared: Arc::clone(shared),
+            method,
+        }
     }
 }
 
 impl Shared {
-    fn change_in_flight(&self, by: i64) {
+    fn change_in_flight(&self, method: &'static str, by: i64) {
         if let Some(change) = &self.in_flight {
-            guarded(|| change(by));
+            guarded(|| change(method, by));
         }
     }
 }
@@ -109,8 +127,8 @@ impl Shared {
 impl Observer for PendingMeasurement {
     fn end(self, summary: &RequestSummary<'_>) {
         // First, so that the gauge balances when the observer panics.
-        self.0.change_in_flight(-1);
-        self.0.observer.observe_http(&HttpObservation {
+        self.shared.change_in_flight(self.method, -1);
+        self.shared.observer.observe_http(&HttpObservation {
             method: summary.method,
             route: Route::from(summary.route),
             status: summary.status,

@@ -171,3 +171,18 @@ async fn a_disabled_layer_does_nothing() {
     assert_eq!(response.text(), "hello");
     assert_eq!(response.header("x-request-id"), None);
 }
+
+#[tokio::test]
+async fn requests_in_flight_are_told_by_method() {
+    let changes = Collected::default();
+    let told = changes.clone();
+    let layer = HttpMetricsLayer::new(Arc::new(Observations::default()))
+        .in_flight_by_method(move |method, by| told.push((method, by)));
+    let service = around(&layer, hello);
+    for method in ["POST", "BREW"] {
+        let request = http::Request::builder().method(method).uri("/");
+        service.call(request.body(Body::empty()).unwrap()).await;
+    }
+    let told = [("POST", 1), ("POST", -1), ("OTHER", 1), ("OTHER", -1)];
+    assert_eq!(changes.take(), told);
+}

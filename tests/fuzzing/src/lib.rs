@@ -19,6 +19,7 @@ mod fuse_runtime;
 mod fuse_source;
 mod log;
 mod negotiation;
+mod observability;
 mod oracle;
 mod reply;
 mod router;
@@ -76,6 +77,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("log_encoders", log::encoders),
     ("log_filter", log::filter),
     ("log_redactor", log::redactor),
+    ("metric_label", observability::label),
     ("multipart", binding::multipart),
     ("password_hash", tokens::password_hash),
     ("path", binding::path),
