@@ -123,9 +123,8 @@ impl<V> SeriesMap<V> {
                 return entry;
             }
         }
-        let mut hasher = self.guard.hasher.build_hasher();
-        (&*self.family, hash).hash(&mut hasher);
-        if self.guard.turned_away.insert(hasher.finish()) {
+        let of_family = self.guard.hasher.hash_one((&*self.family, hash));
+        if self.guard.turned_away.insert(of_family) {
             self.folded.fetch_add(1, Ordering::Relaxed);
         }
         self.overflow_of(&texts, make)
