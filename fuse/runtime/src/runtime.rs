@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use plumego_log::{BuiltLogger, Logger};
@@ -22,6 +22,7 @@ use crate::system::{
     Clock, Entropy, EnvError, EnvSource, Environment, ProcessEnv, Stdio, SystemClock, SystemEntropy,
 };
 use crate::task::Pool;
+use crate::telemetry::Telemetry;
 use crate::value::Value;
 use crate::{client, config, heap};
 
@@ -50,6 +51,17 @@ impl BackendLabel {
 #[derive(Clone)]
 pub struct Runtime(Arc<Inner>);
 
+/// A runtime that this does not keep alive.
+#[derive(Clone)]
+pub(crate) struct WeakRuntime(Weak<Inner>);
+
+impl WeakRuntime {
+    /// The runtime, while it is there.
+    pub(crate) fn upgrade(&self) -> Option<Runtime> {
+        self.0.upgrade().map(Runtime)
+    }
+}
+
 struct Inner {
     meta: &'static ProgramMeta,
     code: Box<dyn Code>,
@@ -67,6 +79,7 @@ struct Inner {
     journal: Journal,
     assets: Assets,
     svg: Svg,
+    telemetry: Telemetry,
     /// Whether a server runs.
     serving: AtomicBool,
     // Made when first used: a program that prints a line starts no thread for them.
@@ -266,6 +279,21 @@ impl Runtime {
         config::resolve(self)
     }
 
+    /// What tasks did so far, if there were any.
+    pub(crate) fn tasks_so_far(&self) -> Option<crate::task::Snapshot> {
+        self.0.tasks.get().and_then(Pool::snapshot)
+    }
+
+    /// What is measured.
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.0.telemetry
+    }
+
+    /// The runtime, for what must not keep it alive.
+    pub(crate) fn downgrade(&self) -> WeakRuntime {
+        WeakRuntime(Arc::downgrade(&self.0))
+    }
+
     /// The map of assets.
     pub(crate) fn assets(&self) -> &Assets {
         &self.0.assets
@@ -401,6 +429,7 @@ impl RuntimeBuilder {
             journal: Journal::default(),
             assets: Assets::default(),
             svg: Svg::default(),
+            telemetry: Telemetry::default(),
             serving: AtomicBool::new(false),
             logger: OnceLock::new(),
             tasks: OnceLock::new(),

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use plumego_store::db::PoolStats;
 use plumego_x_data::sqlite::{SqliteConfig, SqlitePool, Synchronous};
 
 use crate::fault::{Fault, FaultCode, Outcome};
@@ -40,6 +41,14 @@ impl Database {
         opened
             .as_ref()
             .map_err(|message| Fault::new(FaultCode::Db, message.clone()))
+    }
+
+    /// What the connections did so far, if the database was used at all.
+    pub(crate) fn stats(&self) -> Option<PoolStats> {
+        match self.opened.get() {
+            Some(Ok(open)) => Some(open.pool.stats()),
+            _ => None,
+        }
     }
 
     /// Moves the log into the file, if the database was used at all.

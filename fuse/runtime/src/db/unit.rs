@@ -136,6 +136,8 @@ pub(super) fn with<T>(
     ctx.check()?;
     let runtime = ctx.runtime().clone();
     let open = runtime.database().open(&runtime)?;
+    let meters = runtime.telemetry().meters();
+    let began = meters.as_ref().map(|_| Instant::now());
     let done = match &mut ctx.db.transaction {
         Some(active) => work(active.transaction.connection(), open.rows_max),
         None => {
@@ -145,6 +147,9 @@ pub(super) fn with<T>(
                 .and_then(|mut connection: PooledConnection| work(&mut connection, open.rows_max))
         }
     };
+    if let (Some(meters), Some(began)) = (meters, began) {
+        meters.db_call(sql, done.is_ok(), began.elapsed());
+    }
     done.map_err(|error| failed(ctx, || fault(ctx, &error)))
 }
 

@@ -1,5 +1,5 @@
-//! Health of the process, on a listener of its own: for whoever runs it, and not
-//! for its clients.
+//! Health of the process and what is measured of it, on a listener of its own:
+//! for whoever runs it, and not for its clients.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use plumego_health::{
     BoxError, CachedProbe, ComponentChecker, FnChecker, ProbePolicy, ProbeSet, ReadinessGate,
     ReadinessStatus, SharedGate, Timestamp,
 };
+use plumego_x_observability::{Exporter as _, PrometheusCollector, PrometheusExporter};
 use serde::Serialize;
 
 use super::kernel_log::KernelLogger;
@@ -33,7 +34,12 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// # Errors
 ///
 /// A part of the toolkit refuses what it is given.
-pub(super) fn app(runtime: &Runtime, gate: SharedGate, address: &str) -> Outcome<App> {
+pub(super) fn app(
+    runtime: &Runtime,
+    gate: SharedGate,
+    collector: Arc<PrometheusCollector>,
+    address: &str,
+) -> Outcome<App> {
     let meta = runtime.meta();
     let named = meta.app.map_or("fuse", |app| app.name);
     let service = if meta.name.is_empty() {
@@ -57,6 +63,8 @@ pub(super) fn app(runtime: &Runtime, gate: SharedGate, address: &str) -> Outcome
         ready(probe.clone(), gate.clone())
     })
     .map_err(|error| refused(&error))?;
+    app.get("/metrics", PrometheusExporter::new(collector).handler())
+        .map_err(|error| refused(&error))?;
     Ok(app)
 }
 

@@ -1,9 +1,10 @@
 //! The bounded pool of handlers that may wait.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
 
 /// Threads for work of the host itself: files, names. They are beside those of
@@ -17,6 +18,8 @@ pub(super) const OWN_THREADS: usize = 16;
 pub(super) struct BlockingPool {
     threads: Handle,
     places: Arc<Semaphore>,
+    /// Those who have no place yet.
+    queued: AtomicU64,
 }
 
 impl BlockingPool {
@@ -25,7 +28,31 @@ impl BlockingPool {
         Self {
             threads,
             places: Arc::new(Semaphore::new(size)),
+            queued: AtomicU64::new(0),
         }
+    }
+
+    /// How many wait for a place.
+    pub(super) fn queued(&self) -> u64 {
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    /// A place, once there is one. One that is given up while it is waited for is
+    /// not counted any more.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        struct Queued<'a>(&'a AtomicU64);
+        impl Drop for Queued<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        let _queued = Queued(&self.queued);
+        // The semaphore is never closed; without it there is no bound to keep.
+        Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
     /// Runs `work` once there is a place for it.
@@ -37,8 +64,7 @@ impl BlockingPool {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, JoinError> {
-        // The semaphore is never closed; without it there is no bound to keep.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        let place = self.place().await;
         let running = self.threads.spawn_blocking(move || {
             // Held by the work and not by who waits for it: a thread is taken
             // until the work ends, whether somebody waits or not.

@@ -54,9 +54,17 @@ impl Counters {
         self.slow.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes note that requests began or are over.
-    pub(super) fn change(&self, by: i64) {
+    /// Requests whose handlers kept a worker for long.
+    pub(super) fn slow(&self) -> u64 {
+        self.slow.load(Ordering::Relaxed)
+    }
+
+    /// Takes note that requests of a method began or are over.
+    pub(super) fn change(&self, method: &str, by: i64) {
         self.in_flight.fetch_add(by, Ordering::AcqRel);
+        if let Some(meters) = self.runtime.telemetry().meters() {
+            meters.collector.change_in_flight(method, by);
+        }
     }
 }
 
@@ -66,6 +74,9 @@ impl HttpObserver for Counters {
         if self.runtime.options().metrics_on_stderr {
             let line = measurement(&self.runtime, observation);
             self.runtime.stdio().error_line(&line);
+        }
+        if let Some(meters) = self.runtime.telemetry().meters() {
+            meters.collector.observe_http(observation);
         }
         if status == CLIENT_GONE {
             return;

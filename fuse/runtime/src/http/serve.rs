@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use plumego_core::{BoundServer, CoreError, ServerHandle};
@@ -17,6 +17,7 @@ use crate::fault::{Fault, Outcome};
 use crate::meta::Service;
 use crate::runtime::Runtime;
 use crate::system::Stdio;
+use crate::telemetry::{HostReadings, Meters};
 use crate::value::Value;
 
 /// What requests that still run get after they were told to end.
@@ -133,7 +134,7 @@ impl Runtime {
                 bound(address);
             }
             let admin = match &host.settings.admin {
-                Some(address) => Some(administer(self, &server, address).await?),
+                Some(address) => Some(administer(&host, &server, address).await?),
                 None => None,
             };
             let ended = until_stopped(&host, &services, server, stop).await;
@@ -143,6 +144,7 @@ impl Runtime {
             }
             ended
         });
+        self.telemetry().measure(None);
         threads.end_within(LAST_WAIT);
         let (signal, aborted) = ended?;
         let summary = ServeSummary {
@@ -155,18 +157,23 @@ impl Runtime {
     }
 }
 
-/// Tells the health of a server at another address.
+/// Tells the health of a server, and what is measured, at another address.
 async fn administer(
-    runtime: &Runtime,
+    host: &Arc<Host>,
     server: &BoundServer,
     address: &str,
 ) -> Outcome<ServerHandle> {
-    let admin = admin::app(runtime, server.handle().gate(), address)?.prepare();
+    let runtime = &host.runtime;
+    let readings: Weak<dyn HostReadings> = Arc::<Host>::downgrade(host);
+    let meters = Arc::new(Meters::new(runtime, readings)?);
+    let collector = Arc::clone(&meters.collector);
+    let admin = admin::app(runtime, server.handle().gate(), collector, address)?.prepare();
     let admin = admin.map_err(|failed| Fault::error(failed.source.to_string()))?;
     let admin = admin.bind().await.map_err(|error| {
         let reason = reason(&error);
         Fault::error(format!("failed to bind {address}: {reason}"))
     })?;
+    runtime.telemetry().measure(Some(meters));
     say(runtime, &format!("admin: addr={}", admin.local_addr()));
     let handle = admin.handle();
     // It ends when it is told to, or with the threads.

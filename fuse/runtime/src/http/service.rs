@@ -33,6 +33,7 @@ use super::watch::Watch;
 use crate::fault::{Fault, Outcome};
 use crate::meta::{Route, Service, Verb};
 use crate::runtime::Runtime;
+use crate::telemetry::HostReadings;
 
 const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
@@ -176,7 +177,7 @@ impl Host {
         }
         let counters = Arc::clone(&self.counters);
         let metrics = HttpMetricsLayer::new(Arc::<Counters>::clone(&self.counters))
-            .in_flight(move |by| counters.change(by));
+            .in_flight_by_method(move |method, by| counters.change(method, by));
         stack = stack
             .push("httpmetrics", metrics)
             .push("securityheaders", SecurityHeadersLayer::default());
@@ -200,6 +201,16 @@ impl Host {
                 "timeout",
                 TimeoutLayer::new(TimeoutConfig::new(settings.handler_timeout)),
             ))
+    }
+}
+
+impl HostReadings for Host {
+    fn blocking_queue(&self) -> u64 {
+        self.pool.queued()
+    }
+
+    fn inline_slow(&self) -> u64 {
+        self.counters.slow()
     }
 }
 

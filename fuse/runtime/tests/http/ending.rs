@@ -8,7 +8,7 @@ use fuse_runtime::{FaultCode, Value};
 use plumego_testkit::http1::{self, Incoming, RawClient};
 use plumego_testkit::{until, wait_for_status};
 
-use crate::site::{Gate, Running, Site};
+use crate::site::{Gate, Site};
 
 #[tokio::test]
 async fn what_runs_comes_to_its_end() {
@@ -147,21 +147,6 @@ async fn a_program_serves_once_at_a_time() {
 }
 
 /// Where the health of a program is told, once its log says so.
-async fn admin_of(running: &Running) -> std::net::SocketAddr {
-    let log = || running.world.error.text();
-    until("the address", || async { admin_in(&log()).is_some() }).await;
-    admin_in(&log()).unwrap()
-}
-
-fn admin_in(log: &str) -> Option<std::net::SocketAddr> {
-    log.split_once("admin: addr=")?
-        .1
-        .lines()
-        .next()?
-        .parse()
-        .ok()
-}
-
 #[tokio::test]
 async fn health_is_told_apart_from_the_services() {
     let gate = Gate::new();
@@ -179,7 +164,7 @@ async fn health_is_told_apart_from_the_services() {
             },
         )
         .start();
-    let admin = admin_of(&running).await;
+    let admin = running.admin().await;
     let live = http1::exchange(admin, http1::get("/healthz")).await;
     assert_eq!(
         (live.status, live.header("cache-control")),
@@ -217,7 +202,7 @@ async fn a_database_that_does_not_answer_is_named() {
             Ok(Value::Unit)
         })
         .start();
-    let admin = admin_of(&running).await;
+    let admin = running.admin().await;
     // Until it serves it is not ready either, for another reason.
     until("the gate", || async {
         let ready = http1::exchange(admin, http1::get("/readyz")).await;

@@ -8,6 +8,7 @@ mod support;
 mod client;
 mod ending;
 mod fallback;
+mod measured;
 mod messages;
 mod proxy;
 mod scheduling;

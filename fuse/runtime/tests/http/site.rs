@@ -11,6 +11,7 @@ use fuse_runtime::http::{ServeSummary, Stop};
 use fuse_runtime::meta::{ProgramMeta, Route, RouteClass, Service, TypeDesc, Verb};
 use fuse_runtime::{Ctx, Outcome, Runtime, Span, Value};
 use plumego_testkit::http1::{self, RawResponse};
+use plumego_testkit::until;
 
 use crate::support::{Setup, World};
 
@@ -140,6 +141,17 @@ impl Running {
     pub(crate) async fn get_with(&self, path: &str, headers: &str) -> RawResponse {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
         self.send(request).await
+    }
+
+    /// The operator's address, once it is told.
+    pub(crate) async fn admin(&self) -> SocketAddr {
+        let told = || {
+            let log = self.world.error.text();
+            let (_, rest) = log.split_once("admin: addr=")?;
+            rest.lines().next()?.parse().ok()
+        };
+        until("the address", || async { told().is_some() }).await;
+        told().unwrap()
     }
 
     /// Waits until it has ended.
