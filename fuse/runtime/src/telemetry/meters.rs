@@ -114,6 +114,9 @@ fn database(
     Ok((operations, durations))
 }
 
+/// Takes the values of labels, of which there are none here, and a number.
+type Take<'t> = &'t mut dyn FnMut([&str; 0], f64);
+
 type PoolReading = (&'static str, &'static str, fn(&PoolStats) -> f64);
 
 const POOL_GAUGES: [PoolReading; 3] = [
@@ -156,7 +159,7 @@ const POOL_COUNTERS: [PoolReading; 3] = [
 fn pool(
     runtime: &Runtime,
     read: fn(&PoolStats) -> f64,
-) -> impl Fn(&mut dyn FnMut([&str; 0], f64)) + Send + Sync + 'static {
+) -> impl Fn(Take<'_>) + Send + Sync + 'static {
     let of = runtime.downgrade();
     move |take| {
         if let Some(stats) = of.upgrade().and_then(|one| one.database().stats()) {
@@ -175,7 +178,7 @@ fn of_program(registry: &Registry, runtime: &Runtime) -> Result<(), RegistryErro
     )?;
     let tasks = |name: &str, help: &str, read: fn(&crate::task::Snapshot) -> u64, counts: bool| {
         let of = runtime.downgrade();
-        let ask = move |take: &mut dyn FnMut([&str; 0], f64)| {
+        let ask = move |take: Take<'_>| {
             let snapshot = of.upgrade().and_then(|one| one.tasks_so_far());
             take([], snapshot.map_or(0, |snapshot| read(&snapshot)) as f64);
         };
