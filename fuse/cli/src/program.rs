@@ -13,7 +13,7 @@ use fuse_check::package::Manifest;
 use fuse_interp::{Counts, Interpreter};
 use fuse_runtime::config::parse_dotenv;
 use fuse_runtime::meta::ProgramMeta;
-use fuse_runtime::system::{EnvSource, Stdio};
+use fuse_runtime::system::{EnvSource, Stdio, is_truthy};
 use fuse_runtime::{Runtime, RuntimeBuilder};
 use fuse_syntax::diagnostic::{ERRORS_SHOWN, limit};
 
@@ -24,6 +24,9 @@ use crate::openapi;
 use crate::output::Output;
 use crate::project::{CheckOptions, Project, app_problem};
 use crate::write::replace_file;
+
+/// Where Vite listens, unless the manifest says otherwise.
+const VITE_URL: &str = "http://127.0.0.1:5173";
 
 /// Flags of the commands that run something of a program.
 #[derive(Debug, Args)]
@@ -345,6 +348,9 @@ fn from_manifest(
     document: Option<PathBuf>,
     map: Option<PathBuf>,
 ) {
+    let mode = variables.iter().find(|(name, _)| name == "FUSE_DEV_MODE");
+    let mode = mode.and_then(|(_, mode)| mode.to_str());
+    let is_developed = mode.is_some_and(is_truthy);
     let mut add = |name: &str, value: OsString| add(variables, name, value);
     if let Some(directory) = &manifest.serve.static_dir {
         let directory = project.root.join(&directory.value);
@@ -355,6 +361,12 @@ fn from_manifest(
     }
     if let Some(map) = map {
         add("FUSE_ASSET_MAP", map.into_os_string());
+    }
+    // Only a program that is developed passes requests on.
+    if let (true, Some(vite)) = (is_developed, &manifest.vite) {
+        let url = vite.dev_url.as_ref();
+        let url = url.map_or(VITE_URL, |url| url.value.as_str());
+        add("FUSE_VITE_PROXY_URL", url.into());
     }
     if let Some(document) = document {
         add("FUSE_OPENAPI_JSON_PATH", document.into_os_string());

@@ -2,7 +2,8 @@
 //! a build, many at once, wrong, gone, renamed, behind a link.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::symlink;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -276,6 +277,44 @@ fn what_is_saved_during_a_build_is_not_missed() {
     dev.says("[dev] compile error; waiting for changes...");
     save(&world, "main.fuse", program("five"));
     shows(address, "/", "<p>store five</p>");
+}
+
+/// A server that says the same to everybody.
+fn front_end(page: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.extend(byte);
+            }
+            let length = page.len();
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n";
+            write!(stream, "{head}Content-Length: {length}\r\n\r\n{page}").unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn what_is_nowhere_comes_from_the_server_of_the_front_end() {
+    let (first, second) = (front_end("<body>first"), front_end("<body>second"));
+    let world = world(&format!("{MANIFEST}\n[vite]\ndev_url = \"{first}\"\n"));
+    let mut dev = Dev::start(&world, &[]);
+    let mut browser = dev.browser();
+    let address = dev.serves();
+    let page = get(address, "/src/page.html");
+    let start = "<body>first<script data-fuse-live-reload>";
+    assert!(page.contains(start), "{page}");
+    assert!(get(address, "/css/shop.css").contains("--ink: red"));
+    assert!(get(address, "/").contains("<p>shop one</p>"));
+    // What the author's own file says comes before the manifest.
+    save(&world, ".env", format!("FUSE_VITE_PROXY_URL={second}\n"));
+    assert_eq!(browser.hears(), "reload");
+    assert!(get(address, "/src/page.html").contains("<body>second<script"));
 }
 
 #[test]

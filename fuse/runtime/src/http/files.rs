@@ -72,6 +72,7 @@ impl Files {
         });
         if let Some(reload) = &self.reload
             && is_page(&path)
+            && !Reload::is_part(request.headers())
         {
             return self.reloading(reload, &path, request);
         }

@@ -93,7 +93,9 @@ impl Reload {
         headers: &mut HeaderMap,
         entropy: impl FnOnce(&mut [u8]) -> bool,
     ) -> Option<String> {
-        let policy = headers.get(CONTENT_SECURITY_POLICY)?.to_str().ok()?;
+        if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+            return None;
+        }
         let mut bytes = [0; NONCE_BYTES];
         if !entropy(&mut bytes) {
             return None;
@@ -103,10 +105,19 @@ impl Reload {
             // Writing to a string cannot fail.
             let _ = write!(nonce, "{byte:02x}");
         }
-        let policy = allowing(policy, "script-src", &format!("'nonce-{nonce}'"));
-        let policy = allowing(&policy, "connect-src", &self.url);
-        let policy = HeaderValue::try_from(policy).ok()?;
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        // Where there are several, each of them has to allow it.
+        let policies = headers.get_all(CONTENT_SECURITY_POLICY).iter();
+        let allowed = policies.map(|policy| {
+            let policy = policy.to_str().ok()?;
+            let policy = allowing(policy, "script-src", &format!("'nonce-{nonce}'"));
+            let policy = allowing(&policy, "connect-src", &self.url);
+            HeaderValue::try_from(policy).ok()
+        });
+        let allowed: Vec<HeaderValue> = allowed.collect::<Option<_>>()?;
+        headers.remove(CONTENT_SECURITY_POLICY);
+        for policy in allowed {
+            headers.append(CONTENT_SECURITY_POLICY, policy);
+        }
         Some(nonce)
     }
 }
@@ -200,6 +211,20 @@ mod tests {
              connect-src https://api.test ws://127.0.0.1:5/__reload"
         );
         assert_eq!(headers[CONTENT_SECURITY_POLICY], expected);
+        let mut response = Response::new(Body::from_bytes("<p>"));
+        for policy in ["default-src 'self'", "script-src 'self'"] {
+            let policy = HeaderValue::from_static(policy);
+            response
+                .headers_mut()
+                .append(CONTENT_SECURITY_POLICY, policy);
+        }
+        let response = reload().answer(response, |_| true);
+        let policies = response.headers().get_all(CONTENT_SECURITY_POLICY);
+        for policy in &policies {
+            let policy = policy.to_str().unwrap();
+            assert!(policy.contains("script-src 'self' 'nonce-"), "{policy}");
+        }
+        assert_eq!(policies.iter().count(), 2);
         assert_eq!(
             allowing("img-src 'self'", "script-src", "x"),
             "img-src 'self'"

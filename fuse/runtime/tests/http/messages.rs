@@ -281,6 +281,11 @@ async fn pages_load_themselves_again_while_the_program_is_developed() {
             .starts_with("<body>file<script data-fuse-live-reload>")
     );
     assert_eq!(running.get("/data").await.text(), "\"</body>\"");
+    // A part of a page has the script around it already.
+    for (path, whole) in [("/page", "route"), ("/page.html", "file")] {
+        let part = running.get_with(path, "HX-Request: true\r\n").await;
+        assert_eq!(part.text(), format!("<body>{whole}</body>"));
+    }
 
     let running = site().start();
     assert_eq!(running.get("/page").await.text(), "<body>route</body>");

@@ -40,9 +40,6 @@ const QUIET: Duration = Duration::from_millis(30);
 /// How long a program gets for requests that run when it is started again.
 const GRACE_MS: &str = "1500";
 
-/// Where Vite listens, unless the manifest says otherwise.
-const VITE_URL: &str = "http://127.0.0.1:5173";
-
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
     #[command(flatten)]
@@ -337,11 +334,6 @@ impl Session<'_> {
         unless_set("FUSE_SHUTDOWN_GRACE_MS", GRACE_MS.into());
         if let Some(map) = map {
             unless_set("FUSE_ASSET_MAP", map.into_os_string());
-        }
-        if let Some(vite) = self.manifest.as_ref().and_then(|one| one.vite.as_ref()) {
-            let url = vite.dev_url.as_ref();
-            let url = url.map_or(VITE_URL, |url| url.value.as_str());
-            unless_set("FUSE_VITE_PROXY_URL", url.into());
         }
         if let Some(document) = document {
             unless_set("FUSE_OPENAPI_JSON_PATH", document.into_os_string());

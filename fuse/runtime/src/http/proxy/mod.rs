@@ -1,41 +1,52 @@
 //! The development server of a front end, for requests that nothing else
 //! answers while the program is developed.
 //!
-//! Bodies are streamed both ways, and a connection that changes its protocol is
-//! passed through, as hot reloading needs. What belongs to one connection alone
-//! (RFC 9110 section 7.6.1) is not passed on.
+//! Bodies are streamed both ways, and WebSockets are passed through, as hot
+//! reloading needs. What belongs to one connection alone (RFC 9110 section 7.6.1)
+//! is not passed on.
+
+mod page;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
-    HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, EXPECT,
+    HOST, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
-use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{StatusCode, Uri, Version};
-use http_body_util::{BodyExt as _, Limited};
-use hyper_util::client::legacy::Client;
+use http::uri::{Authority, Scheme};
+use http::{Method, StatusCode, Uri, Version};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use plumego_contract::{
-    Body, Error, ErrorKind, IntoResponse, Request, RequestScope, Response, ResponseFuture,
-    X_REQUEST_ID,
+    Body, BoxError, CollectError, Error, ErrorKind, IntoResponse, Request, RequestScope, Response,
+    ResponseFuture, X_REQUEST_ID,
 };
 
+use super::fallback::not_found;
+use super::output::is_html;
 use super::reload::Reload;
 use crate::system::{Entropy, EnvError, Environment};
 
 const URL: &str = "FUSE_VITE_PROXY_URL";
 
-/// Bytes of a page that gets the script, at most. A larger one goes without.
-const PAGE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// What a connection may go on as. What other protocols would carry, HTTP/2 above
+/// all, is for the host to check.
+const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
 /// Headers that are about one connection, beside those that `Connection` names.
-const OF_A_CONNECTION: [HeaderName; 7] = [
+const OF_A_CONNECTION: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
     TE,
     TRAILER,
     TRANSFER_ENCODING,
@@ -96,9 +107,16 @@ impl Proxy {
         reload: Option<Reload>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_nodelay(true);
         Self {
             upstream,
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            // A connection for each request: none meets one that the server is
+            // about to close, and the server may be started again at any time.
+            client: Client::builder(TokioExecutor::new())
+                .pool_max_idle_per_host(0)
+                .build(connector),
             reload,
             entropy,
         }
@@ -118,15 +136,21 @@ impl Proxy {
         mut request: Request,
         scope: &RequestScope,
     ) -> Result<Response, Error> {
-        let protocol = wanted_protocol(&request);
+        let is_get = request.method() == Method::GET;
         let is_part = Reload::is_part(request.headers());
-        let upgraded = protocol.is_some().then(|| hyper::upgrade::on(&mut request));
-        let request = self.outgoing(request, scope, protocol.as_ref())?;
+        let reload = self.reload.as_ref().filter(|_| is_get && !is_part);
+        let upgraded = wants_socket(&request).then(|| hyper::upgrade::on(&mut request));
+        let mut request = self.outgoing(request, scope, upgraded.is_some())?;
+        if reload.is_some() {
+            // What is compressed cannot be added to.
+            let identity = HeaderValue::from_static("identity");
+            request.headers_mut().insert(ACCEPT_ENCODING, identity);
+        }
         let answer = self.client.request(request).await;
-        let mut answer = answer.map_err(|error| bad_gateway().wrap(error))?;
-        let switched = (answer.status() == StatusCode::SWITCHING_PROTOCOLS)
-            .then(|| hyper::upgrade::on(&mut answer));
-        let answered_protocol = answer.headers().get(UPGRADE).cloned();
+        let mut answer = answer.map_err(|error| self.failed(error))?;
+        let has_switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+        let is_socket = has_switched && is_websocket(answer.headers());
+        let switched = is_socket.then(|| hyper::upgrade::on(&mut answer));
         let mut response = answer.map(Body::new);
         drop_what_is_of_a_connection(response.headers_mut());
         // Whoever answers, the request has one id.
@@ -134,11 +158,7 @@ impl Proxy {
         *response.version_mut() = Version::default();
         match (upgraded, switched) {
             (Some(client), Some(server)) => {
-                let headers = response.headers_mut();
-                headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-                if let Some(protocol) = answered_protocol {
-                    headers.insert(UPGRADE, protocol);
-                }
+                set_websocket(response.headers_mut());
                 let draining = scope.draining();
                 tokio::spawn(async move {
                     tokio::select! {
@@ -148,9 +168,13 @@ impl Proxy {
                 });
                 Ok(response)
             }
-            (None, Some(_)) => Err(bad_gateway()),
-            _ if is_part => Ok(response),
-            _ => self.reloading(response).await,
+            _ if has_switched => Err(bad_gateway(
+                "the development server switched to a protocol that nobody asked for",
+            )),
+            _ => match reload.filter(|_| may_be_added_to(&response)) {
+                Some(reload) => self.reloading(reload, response).await,
+                None => Ok(response),
+            },
         }
     }
 
@@ -159,22 +183,30 @@ impl Proxy {
         &self,
         request: Request,
         scope: &RequestScope,
-        protocol: Option<&HeaderValue>,
+        is_socket: bool,
     ) -> Result<http::Request<Body>, Error> {
         let (mut parts, body) = request.into_parts();
-        let path = parts.uri.path_and_query().cloned();
+        // Neither a tunnel to anywhere nor a question about the server as a whole.
+        let path = parts.uri.path_and_query().filter(|path| *path != "*");
+        let path = path.filter(|_| parts.method != Method::CONNECT).cloned();
         let uri = Uri::builder()
             .scheme(Scheme::HTTP)
             .authority(self.upstream.clone())
-            .path_and_query(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-        let uri = uri.build().map_err(|error| bad_gateway().wrap(error))?;
+            .path_and_query(path.ok_or_else(not_found)?);
+        let uri = uri.build().map_err(|error| not_found().wrap(error))?;
         let headers = &mut parts.headers;
         drop_what_is_of_a_connection(headers);
-        if let Some(protocol) = protocol {
-            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-            headers.insert(UPGRADE, protocol.clone());
+        // The host asks for the body itself, when it is read.
+        headers.remove(EXPECT);
+        if is_socket {
+            set_websocket(headers);
         }
-        if let Some(host) = headers.remove(HOST) {
+        // The host stays as the client named it: the server refuses names that are
+        // not its own, and so keeps pages out that only pretend to be here.
+        let named = parts.uri.authority().map(Authority::as_str);
+        let named = named.and_then(|named| HeaderValue::try_from(named).ok());
+        if let Some(host) = headers.get(HOST).cloned().or(named) {
+            headers.insert(HOST, host.clone());
             headers.insert(X_FORWARDED_HOST, host);
         }
         let mut insert = |name: HeaderName, text: &str| {
@@ -189,10 +221,6 @@ impl Proxy {
         if let Some(id) = scope.request_id() {
             insert(X_REQUEST_ID, id.as_str());
         }
-        if self.reload.is_some() {
-            // The script is added to a page as it is.
-            headers.remove(ACCEPT_ENCODING);
-        }
         let mut outgoing = http::Request::new(body);
         *outgoing.method_mut() = parts.method;
         *outgoing.uri_mut() = uri;
@@ -201,47 +229,73 @@ impl Proxy {
     }
 
     /// A page gets the script that waits for changes.
-    async fn reloading(&self, response: Response) -> Result<Response, Error> {
-        let Some(reload) = self.reload.as_ref().filter(|_| is_page(&response)) else {
-            return Ok(response);
-        };
-        let (parts, body) = response.into_parts();
-        let most = usize::try_from(PAGE_BYTES_MAX).unwrap_or(usize::MAX);
-        let page = Limited::new(body, most).collect().await;
-        let page = page.map_err(|error| {
-            bad_gateway()
-                .message("the page of the development server broke off")
-                .wrap(std::io::Error::other(error))
+    async fn reloading(&self, reload: &Reload, response: Response) -> Result<Response, Error> {
+        let (mut parts, body) = response.into_parts();
+        // They are about the page without the script, whose address changes too.
+        for stale in [CONTENT_LENGTH, ETAG, LAST_MODIFIED, ACCEPT_RANGES] {
+            parts.headers.remove(stale);
+        }
+        let page = page::whole(body).await.map_err(|error| {
+            bad_gateway("the page of the development server broke off").wrap(error)
         })?;
-        let response = Response::from_parts(parts, Body::from_bytes(page.to_bytes()));
+        let response = Response::from_parts(parts, page);
         Ok(reload.answer(response, |bytes| self.entropy.fill(bytes).is_ok()))
     }
-}
 
-fn bad_gateway() -> Error {
-    Error::new(ErrorKind::BadGateway).message("the development server does not answer")
-}
-
-/// A page that is complete and not too large for a script.
-fn is_page(response: &Response) -> bool {
-    let headers = response.headers();
-    let kind = headers.get(CONTENT_TYPE);
-    let is_html = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let length = headers.get(CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    is_html
-        && response.status() != StatusCode::PARTIAL_CONTENT
-        && length.unwrap_or(0) <= PAGE_BYTES_MAX
-}
-
-/// The protocol that a request of HTTP/1.1 asks to go on in.
-fn wanted_protocol(request: &Request) -> Option<HeaderValue> {
-    if request.version() != Version::HTTP_11 {
-        return None;
+    /// Why there is no answer: the client's body, or the server.
+    fn failed(&self, error: legacy::Error) -> Error {
+        let is_absent = error.is_connect();
+        let error = match CollectError::from(BoxError::from(error)) {
+            CollectError::Broken(error) => error,
+            body => return body.into(),
+        };
+        let message = match is_absent {
+            true => format!(
+                "nothing answers at http://{}; start the development server there, or change \
+                 `dev_url` of [vite] in fuse.toml",
+                self.upstream
+            ),
+            false => "the development server broke off before its answer".to_owned(),
+        };
+        bad_gateway(message).wrap(error)
     }
+}
+
+fn bad_gateway(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::BadGateway).message(message.into())
+}
+
+/// Whether an answer is a page, whole and in clear.
+fn may_be_added_to(response: &Response) -> bool {
+    let identity = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    let mut codings = response.headers().get_all(CONTENT_ENCODING).iter();
+    let has_page = !matches!(
+        response.status(),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT
+    );
+    has_page && is_html(response) && codings.all(identity)
+}
+
+/// Whether a request asks to go on as a WebSocket (RFC 6455 section 4.1).
+fn wants_socket(request: &Request) -> bool {
+    let headers = request.headers();
     let wants = |value: &HeaderValue| names(value).any(|name| name == UPGRADE);
-    let asks = request.headers().get_all(CONNECTION).iter().any(wants);
-    request.headers().get(UPGRADE).filter(|_| asks).cloned()
+    request.version() == Version::HTTP_11
+        && request.method() == Method::GET
+        && headers.get_all(CONNECTION).iter().any(wants)
+        && is_websocket(headers)
+}
+
+fn is_websocket(headers: &HeaderMap) -> bool {
+    let mut protocols = headers.get_all(UPGRADE).iter();
+    let first = protocols.next().map(HeaderValue::as_bytes);
+    let is_named = first.is_some_and(|name| name.eq_ignore_ascii_case(WEBSOCKET.as_bytes()));
+    is_named && protocols.next().is_none()
+}
+
+fn set_websocket(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, WEBSOCKET);
 }
 
 /// The header names in a value of `Connection`.
