@@ -12,6 +12,7 @@ use crate::heap;
 use crate::interrupt::Interrupt;
 use crate::meta::FnId;
 use crate::runtime::Runtime;
+use crate::telemetry::{OpenSpan, SpanContext, SpanEnd, SpanKind};
 use crate::value::{Peek, Value};
 
 /// Calls that can be active at once.
@@ -88,6 +89,8 @@ pub struct Ctx {
     root: u64,
     unit: Unit,
     ids: Option<RequestIds>,
+    /// The span that work is done in, where somebody hears of spans.
+    span: Option<SpanContext>,
     /// The alarm of the unit of work around this one on this thread.
     outer_alarm: Option<(Arc<AtomicU32>, u32)>,
     /// The fault that compiled code has to raise.
@@ -121,6 +124,7 @@ impl Ctx {
             root: NEXT_ROOT.fetch_add(1, Ordering::Relaxed),
             unit,
             ids: None,
+            span: None,
             outer_alarm: heap::set_alarm(Some(alarm)),
             fault: None,
             db: crate::db::UnitState::default(),
@@ -133,6 +137,47 @@ impl Ctx {
     pub fn for_request(mut self, ids: Option<RequestIds>) -> Self {
         self.ids = ids;
         self
+    }
+
+    /// Says in which span the work is done.
+    #[must_use]
+    pub(crate) fn in_span(mut self, span: Option<SpanContext>) -> Self {
+        self.span = span;
+        self
+    }
+
+    /// The span that work is done in: the one that was begun last, or that of the
+    /// request.
+    pub(crate) fn span(&self) -> Option<SpanContext> {
+        self.span
+            .or_else(|| SpanContext::of(&self.ids.as_ref()?.trace()?))
+    }
+
+    /// Does something in a span of its own, where somebody hears of spans. `told`
+    /// says what was done and how it ended.
+    pub(crate) fn traced<T>(
+        &mut self,
+        kind: SpanKind,
+        work: impl FnOnce(&mut Self) -> T,
+        told: impl FnOnce(&T) -> (String, SpanEnd),
+    ) -> T {
+        let Some(open) = self.begin_span() else {
+            return work(self);
+        };
+        let outer = self.span.replace(open.context);
+        let done = work(self);
+        self.span = outer;
+        if let Some(tracing) = self.runtime.telemetry().tracing() {
+            let (name, end) = told(&done);
+            tracing.end(open, kind, name, end);
+        }
+        done
+    }
+
+    #[inline]
+    fn begin_span(&self) -> Option<OpenSpan> {
+        let tracing = self.runtime.telemetry().tracing()?;
+        tracing.begin(self.span())
     }
 
     /// Says that the work is a task of the unit of work `root`, that it may nest

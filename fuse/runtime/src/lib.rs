@@ -68,7 +68,7 @@ pub mod run;
 mod runtime;
 pub mod system;
 pub mod task;
-mod telemetry;
+pub mod telemetry;
 pub mod time;
 pub mod validate;
 pub mod value;

@@ -22,7 +22,7 @@ use crate::system::{
     Clock, Entropy, EnvError, EnvSource, Environment, ProcessEnv, Stdio, SystemClock, SystemEntropy,
 };
 use crate::task::Pool;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{SpanSink, Telemetry};
 use crate::value::Value;
 use crate::{client, config, heap};
 
@@ -334,6 +334,7 @@ pub struct RuntimeBuilder {
     stdio: Option<Stdio>,
     directory: PathBuf,
     backend: BackendLabel,
+    spans: Option<Arc<dyn SpanSink>>,
 }
 
 impl fmt::Debug for RuntimeBuilder {
@@ -353,6 +354,7 @@ impl Default for RuntimeBuilder {
             stdio: None,
             directory: PathBuf::from("."),
             backend: BackendLabel::default(),
+            spans: None,
         }
     }
 }
@@ -395,6 +397,14 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Sets who hears of spans: of requests, their handlers, tasks, and calls of
+    /// the database and of other servers. By default nobody does, and none are
+    /// made.
+    pub fn spans(mut self, sink: Arc<dyn SpanSink>) -> Self {
+        self.spans = Some(sink);
+        self
+    }
+
     /// Makes the runtime of a program. Nothing is started, opened or resolved.
     ///
     /// # Errors
@@ -412,6 +422,7 @@ impl RuntimeBuilder {
         if options.heap_bytes_max.is_some() {
             heap::set_limit(options.heap_bytes_max);
         }
+        let telemetry = Telemetry::new(self.spans, &self.entropy, &self.clock);
         Ok(Runtime(Arc::new(Inner {
             meta,
             code,
@@ -429,7 +440,7 @@ impl RuntimeBuilder {
             journal: Journal::default(),
             assets: Assets::default(),
             svg: Svg::default(),
-            telemetry: Telemetry::default(),
+            telemetry,
             serving: AtomicBool::new(false),
             logger: OnceLock::new(),
             tasks: OnceLock::new(),

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use fuse_runtime::meta::{FnId, ProgramMeta, TypeDesc, TypeTable, well_known};
 use fuse_runtime::task::{await_task, join, spawn};
+use fuse_runtime::telemetry::SpanKind;
 use fuse_runtime::{Ctx, Fault, FaultCode, Outcome, Value, heap, ops};
-use support::{Scripted, Setup, World, ints, show, ty};
+use support::{Scripted, Setup, Spans, World, ints, show, ty};
 
 fn task_of_int() -> &'static TypeDesc {
     let mut table = TypeTable::new();
@@ -43,6 +44,33 @@ fn fib(desc: &'static TypeDesc) -> Scripted {
         ops::add(left.as_int().unwrap(), right.as_int().unwrap()).map(Value::Int)
     });
     code
+}
+
+#[test]
+fn tasks_are_spans_inside_what_spawned_them() {
+    let desc = task_of_int();
+    let spans = Arc::new(Spans::default());
+    let world = Setup {
+        code: fib(desc),
+        spans: Some(spans.clone()),
+        ..Setup::default()
+    }
+    .build();
+    let result = world.ctx().call(FnId(0), &mut [Value::Int(4)]);
+    assert_eq!(show(result), "3");
+    let all = spans.all();
+    assert_eq!(
+        all.len() as u64,
+        world.runtime.tasks().snapshot().unwrap().total_spawned
+    );
+    assert!(all.iter().all(|span| span.kind == SpanKind::Task));
+    let inner = all.iter().filter_map(|span| span.parent_span_id);
+    let inner: Vec<_> = inner.collect();
+    // Outside a request the first ones begin traces.
+    assert!(!inner.is_empty() && inner.len() < all.len());
+    for parent in inner {
+        assert!(all.iter().any(|span| span.span_id == parent));
+    }
 }
 
 #[test]

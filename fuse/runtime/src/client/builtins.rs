@@ -16,6 +16,7 @@ use crate::context::Ctx;
 use crate::fault::{Fault, Outcome};
 use crate::heap::{Map, Obj, Ref, map_of};
 use crate::meta::TypeDesc;
+use crate::telemetry::{SpanContext, SpanEnd, SpanKind};
 use crate::value::Value;
 
 /// Headers that belong to the connection, which is the client's affair.
@@ -188,6 +189,30 @@ fn run(
 }
 
 fn exchange(ctx: &mut Ctx, request: &mut Outgoing) -> Outcome<Result<Answer, Failure>> {
+    // No path, which may hold what is nobody's affair.
+    let host = request.uri.host().unwrap_or_default();
+    let name = format!("{} {host}", request.method);
+    ctx.traced(
+        SpanKind::HttpClient,
+        |ctx| exchange_in_span(ctx, request),
+        |outcome| {
+            let end = match outcome {
+                Ok(Ok(answer)) => SpanEnd {
+                    status: Some(answer.status.as_u16()),
+                    error: None,
+                },
+                Ok(Err(failure)) => SpanEnd {
+                    status: None,
+                    error: Some(failure.code),
+                },
+                Err(_) => SpanEnd::of(outcome),
+            };
+            (name, end)
+        },
+    )
+}
+
+fn exchange_in_span(ctx: &mut Ctx, request: &mut Outgoing) -> Outcome<Result<Answer, Failure>> {
     let runtime = ctx.runtime().clone();
     if runtime.client_settings().propagate {
         propagate(ctx, &mut request.headers);
@@ -217,7 +242,11 @@ fn propagate(ctx: &Ctx, headers: &mut HeaderMap) {
     {
         headers.entry(X_REQUEST_ID).or_insert(id);
     }
-    let trace = ids.trace().and_then(|trace| format_traceparent(&trace));
+    let trace = match ctx.runtime().telemetry().tracing() {
+        Some(_) => ctx.span().map(SpanContext::to_trace),
+        None => ids.trace(),
+    };
+    let trace = trace.and_then(|trace| format_traceparent(&trace));
     if let Some(value) = trace.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.entry(TRACEPARENT).or_insert(value);
     }

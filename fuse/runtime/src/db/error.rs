@@ -84,7 +84,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The code of a `db.Error`.
-fn code(error: &DbError) -> &'static str {
+pub(super) fn code(error: &DbError) -> &'static str {
     match error.kind() {
         DbErrorKind::UniqueViolation { .. } => "unique_violation",
         DbErrorKind::ForeignKeyViolation => "foreign_key_violation",

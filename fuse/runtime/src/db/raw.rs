@@ -112,29 +112,12 @@ fn reported<T>(
     sql: &str,
     work: impl FnOnce(&mut plumego_x_data::sqlite::Connection, usize) -> plumego_store::db::DbResult<T>,
 ) -> Outcome<Result<T, DbError>> {
-    let mut report = None;
-    let done = unit::with(
-        ctx,
-        sql,
-        |_, error| error::plain("db failed", error),
-        |connection, most| match work(connection, most) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => {
-                report = Some(error);
-                Ok(None)
-            }
-        },
-    );
-    match (done, report) {
-        (_, Some(error)) => {
-            // A unit of work that was stopped ends; it does not get a value.
-            ctx.interrupt().check_deadline()?;
-            Ok(Err(error))
-        }
-        (Ok(Some(value)), None) => Ok(Ok(value)),
-        (Ok(None), None) => Err(Fault::internal("a statement without an outcome")),
-        (Err(fault), None) => Err(fault),
+    let done = unit::run(ctx, sql, work)?;
+    if done.is_err() {
+        // A unit of work that was stopped ends; it does not get a value.
+        ctx.interrupt().check_deadline()?;
     }
+    Ok(done)
 }
 
 pub(crate) fn try_exec(call: &mut Call<'_>) -> Outcome<Value> {

@@ -11,6 +11,7 @@ use plumego_x_data::sqlite::{Connection, Limits, PooledConnection, Transaction};
 use super::error;
 use crate::context::Ctx;
 use crate::fault::{Fault, FaultCode, Outcome};
+use crate::telemetry::{SpanEnd, SpanKind, operation};
 
 /// How long a transaction may be open before a warning says so.
 const LONG: Duration = Duration::from_secs(1);
@@ -125,20 +126,18 @@ fn limits(ctx: &Ctx) -> Limits {
 ///
 /// # Errors
 ///
-/// The database gives no connection, or `work` fails; then with what stopped
-/// the unit of work, if anything did.
-pub(super) fn with<T>(
+/// The unit of work was stopped before, or there is no database.
+pub(super) fn run<T>(
     ctx: &mut Ctx,
     sql: &str,
-    fault: impl FnOnce(&Ctx, &plumego_store::db::DbError) -> Fault,
     work: impl FnOnce(&mut Connection, usize) -> DbResult<T>,
-) -> Outcome<T> {
+) -> Outcome<DbResult<T>> {
     ctx.check()?;
     let runtime = ctx.runtime().clone();
     let open = runtime.database().open(&runtime)?;
     let meters = runtime.telemetry().meters();
     let began = meters.as_ref().map(|_| Instant::now());
-    let done = match &mut ctx.db.transaction {
+    let call = |ctx: &mut Ctx| match &mut ctx.db.transaction {
         Some(active) => work(active.transaction.connection(), open.rows_max),
         None => {
             let limits = limits(ctx);
@@ -147,9 +146,32 @@ pub(super) fn with<T>(
                 .and_then(|mut connection: PooledConnection| work(&mut connection, open.rows_max))
         }
     };
+    let done = ctx.traced(SpanKind::Db, call, |done| {
+        let end = SpanEnd {
+            status: None,
+            error: done.as_ref().err().map(error::code),
+        };
+        (operation(sql).to_owned(), end)
+    });
     if let (Some(meters), Some(began)) = (meters, began) {
         meters.db_call(sql, done.is_ok(), began.elapsed());
     }
+    Ok(done)
+}
+
+/// As [`run`], with what the database reports as a fault.
+///
+/// # Errors
+///
+/// The database gives no connection, or `work` fails; then with what stopped
+/// the unit of work, if anything did.
+pub(super) fn with<T>(
+    ctx: &mut Ctx,
+    sql: &str,
+    fault: impl FnOnce(&Ctx, &plumego_store::db::DbError) -> Fault,
+    work: impl FnOnce(&mut Connection, usize) -> DbResult<T>,
+) -> Outcome<T> {
+    let done = run(ctx, sql, work)?;
     done.map_err(|error| failed(ctx, || fault(ctx, &error)))
 }
 

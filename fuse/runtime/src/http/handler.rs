@@ -15,13 +15,14 @@ use super::exchange::Exchange;
 use super::input::{self, Form, Refused};
 use super::output;
 use super::reload::Reload;
-use super::service::Host;
+use super::service::{Host, verb};
 use super::{etag, gzip};
 use crate::context::{Ctx, RequestIds, Unit};
 use crate::fault::Fault;
 use crate::html;
 use crate::interrupt::Interrupt;
 use crate::meta::{Route, RouteClass};
+use crate::telemetry::{SpanEnd, SpanKind};
 
 /// How long a handler may keep a worker before that is told.
 const SLOW: Duration = Duration::from_millis(1);
@@ -212,7 +213,14 @@ fn call(host: &Host, route: &'static Route, work: Work, interrupt: Interrupt) ->
         scope: scope.clone(),
         said: Default::default(),
     });
-    let outcome = ctx.call(route.function, &mut arguments);
+    let outcome = ctx.traced(
+        SpanKind::Handler,
+        |ctx| ctx.call(route.function, &mut arguments),
+        |outcome| {
+            let name = format!("{} {}", verb(route.verb), route.pattern);
+            (name, SpanEnd::of(outcome))
+        },
+    );
     let Some(Exchange { head, said, .. }) = ctx.end_exchange() else {
         return Error::internal("the exchange was lost").into_response(&scope);
     };

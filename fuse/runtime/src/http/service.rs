@@ -17,6 +17,7 @@ use plumego_middleware::requestid::{PrefixedGenerator, RequestIdConfig, RequestI
 use plumego_middleware::securityheaders::SecurityHeadersLayer;
 use plumego_middleware::stack::Stack;
 use plumego_middleware::timeout::{TimeoutConfig, TimeoutLayer};
+use plumego_middleware::tracing::TracingLayer;
 use plumego_router::Route as Registered;
 
 use super::blocking::BlockingPool;
@@ -168,6 +169,9 @@ impl Host {
         let settings = &self.settings;
         let logger = self.runtime.logger();
         let mut stack = Stack::new().push("requestid", RequestIdLayer::new(ids));
+        if let Some(tracing) = self.runtime.telemetry().tracing() {
+            stack = stack.push("tracing", TracingLayer::new(Arc::new(tracing.clone())));
+        }
         if settings.request_log {
             let runtime = self.runtime.clone();
             let config =
@@ -229,7 +233,7 @@ fn services(all: &'static [Service], wanted: Option<&[String]>) -> Outcome<Vec<&
     wanted.iter().map(find).collect()
 }
 
-fn verb(verb: Verb) -> &'static str {
+pub(super) fn verb(verb: Verb) -> &'static str {
     match verb {
         Verb::Get => "GET",
         Verb::Post => "POST",

@@ -12,6 +12,7 @@ use crate::heap::Shared;
 use crate::interrupt::Interrupt;
 use crate::meta::FnId;
 use crate::runtime::Runtime;
+use crate::telemetry::{SpanContext, SpanEnd, SpanKind};
 use crate::value::Value;
 
 /// What a task does.
@@ -38,6 +39,8 @@ pub(super) struct Task {
     interrupt: Interrupt,
     runtime: Runtime,
     ids: Option<RequestIds>,
+    /// The span that it is a part of.
+    span: Option<SpanContext>,
     /// Calls that it may nest.
     depth: u32,
     /// The unit of work that it belongs to.
@@ -60,6 +63,7 @@ impl Task {
             interrupt: ctx.interrupt().child(),
             runtime: ctx.runtime().clone(),
             ids: ctx.ids().cloned(),
+            span: ctx.runtime().telemetry().tracing().and_then(|_| ctx.span()),
             depth: ctx.depth_left(),
             root: ctx.root(),
             spawned: Instant::now(),
@@ -129,8 +133,9 @@ impl Task {
         let run = || {
             let mut ctx = Ctx::new(self.runtime.clone(), Unit::Task, self.interrupt.clone())
                 .for_request(self.ids.clone())
+                .in_span(self.span)
                 .in_tree(self.root, self.depth, physical);
-            let value = match work {
+            let call = |ctx: &mut Ctx| match work {
                 Work::Call(function, captures) => {
                     let mut captures: Vec<_> =
                         captures.into_iter().map(Shared::into_value).collect();
@@ -140,6 +145,9 @@ impl Task {
                     ctx.call_value(function.value(), &mut [argument.into_value()])
                 }
             };
+            let value = ctx.traced(SpanKind::Task, call, |value| {
+                ("task".to_owned(), SpanEnd::of(value))
+            });
             Ok(Shared::new(value?)?)
         };
         catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(of_panic(&*panic)))

@@ -75,7 +75,7 @@ impl fmt::Debug for Meters {
 }
 
 /// The kind of a statement: its first word, where that is a common one.
-fn operation(sql: &str) -> &'static str {
+pub(crate) fn operation(sql: &str) -> &'static str {
     let word = sql.trim_start();
     let end = word.find(|letter: char| !letter.is_ascii_alphabetic());
     let word = &word[..end.unwrap_or(word.len())];

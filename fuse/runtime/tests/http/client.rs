@@ -43,6 +43,11 @@ fn get_in(ctx: &mut Ctx, url: &str, given: Value, timeout_ms: i64) -> Outcome<Va
     ask(ctx, BuiltinId::HttpGet, args)
 }
 
+/// `http.get` of a URL, without headers.
+pub(crate) fn fetch(ctx: &mut Ctx, url: &str) -> Outcome<Value> {
+    get_in(ctx, url, Value::Null, 30_000)
+}
+
 /// What `http.get` gives, as text.
 fn get(world: &World, url: &str) -> String {
     let value = get_in(&mut world.ctx(), url, Value::Null, 30_000).unwrap();
@@ -490,7 +495,7 @@ fn asking(upstream: &Upstream) -> Site {
         RouteClass::Blocking,
         &well_known::STRING,
         move |ctx| {
-            let answer = get_in(ctx, &url, Value::Null, 30_000)?;
+            let answer = fetch(ctx, &url)?;
             Ok(text(&display::to_string(answer.peek())))
         },
     )

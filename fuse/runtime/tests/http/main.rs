@@ -14,5 +14,6 @@ mod proxy;
 mod scheduling;
 mod site;
 mod testing;
+mod traced;
 mod upstream;
 mod wire;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fuse_runtime::http::{ServeSummary, Stop};
 use fuse_runtime::meta::{ProgramMeta, Route, RouteClass, Service, TypeDesc, Verb};
+use fuse_runtime::telemetry::SpanSink;
 use fuse_runtime::{Ctx, Outcome, Runtime, Span, Value};
 use plumego_testkit::http1::{self, RawResponse};
 use plumego_testkit::until;
@@ -32,6 +33,12 @@ impl Site {
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.setup = self.setup.env(name, value);
+        self
+    }
+
+    /// Gives spans to somebody.
+    pub(crate) fn spans(mut self, sink: Arc<dyn SpanSink>) -> Self {
+        self.setup.spans = Some(sink);
         self
     }
 

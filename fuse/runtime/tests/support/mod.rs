@@ -8,6 +8,7 @@ use fuse_runtime::builtin::{Call, call, call_member};
 use fuse_runtime::heap::{Obj, Ref};
 use fuse_runtime::meta::{FnId, ProgramMeta, TypeDesc, TypeId, well_known};
 use fuse_runtime::system::{Captured, Stdio};
+use fuse_runtime::telemetry::{Span, SpanRing, SpanSink};
 use fuse_runtime::{Code, Ctx, Fault, Interrupt, Outcome, Runtime, Unit, Value, display};
 
 /// A function of the program.
@@ -91,6 +92,7 @@ pub struct Setup {
     pub env: Vec<(String, String)>,
     pub input: String,
     pub directory: Option<std::path::PathBuf>,
+    pub spans: Option<Arc<dyn SpanSink>>,
 }
 
 impl Setup {
@@ -104,6 +106,9 @@ impl Setup {
         let mut builder = Runtime::builder().stdio(stdio).env(Arc::new(self.env));
         if let Some(directory) = self.directory {
             builder = builder.directory(directory);
+        }
+        if let Some(sink) = self.spans {
+            builder = builder.spans(sink);
         }
         let meta = Box::leak(Box::new(self.meta));
         let runtime = builder.build(meta, Box::new(self.code));
@@ -199,4 +204,20 @@ pub fn texts(values: &[&str]) -> Value {
 /// A type of a finished table.
 pub fn ty(types: &'static [&'static TypeDesc], id: TypeId) -> &'static TypeDesc {
     types[id.0 as usize]
+}
+
+/// Keeps every span.
+#[derive(Default)]
+pub struct Spans(std::sync::Mutex<Vec<Span>>);
+
+impl Spans {
+    pub fn all(&self) -> Vec<Span> {
+        self.0.lock().expect("no panic").clone()
+    }
+}
+
+impl SpanSink for Spans {
+    fn spans_ended(&self, spans: &SpanRing) {
+        self.0.lock().expect("no panic").extend(spans.take());
+    }
 }
