@@ -1,9 +1,11 @@
 //! Literals: they take the type of their place when they satisfy it.
 
+use fuse_builtins::Constructor;
 use fuse_syntax::ast::{Expr, ExprId, UnaryOp};
 use fuse_syntax::{Code, Diagnostic};
 
 use super::Checker;
+use crate::prelude::PreludeEntry;
 use crate::regexes::matches;
 use crate::relate::Slot;
 use crate::typed::{CoercionId, Step};
@@ -121,11 +123,42 @@ impl<'a> Checker<'a> {
                     self.literals_fit(entry.key, key) && self.literals_fit(entry.value, value)
                 })
             }
+            Expr::Call(_) => match (self.constructed(id), self.types.kind(target)) {
+                (Some((Constructor::Some, value)), TyKind::Option(item))
+                | (Some((Constructor::Ok, value)), TyKind::Result(item, _)) => {
+                    self.literals_fit(value, item)
+                }
+                _ => false,
+            },
             _ => match self.literal(id) {
                 Some(Literal::Int(_)) => dynamic || ty == Ty::INT || ty == Ty::FLOAT,
                 Some(Literal::Float(_)) => dynamic || ty == Ty::FLOAT,
                 _ => false,
             },
+        }
+    }
+
+    /// The value in a `Some` or an `Ok`, which is as much a literal as that.
+    fn constructed(&self, id: ExprId) -> Option<(Constructor, ExprId)> {
+        let Expr::Call(call) = self.ast[id] else {
+            return None;
+        };
+        let call = &self.ast[call];
+        let Expr::Name(symbol) = self.ast[call.callee] else {
+            return None;
+        };
+        let sym = self.sym(symbol);
+        let is_own = self.scope.get(symbol).is_some() || self.own.scope.contains_key(&sym);
+        let Some(PreludeEntry::Constructor(constructor)) =
+            self.prelude.name(sym).filter(|_| !is_own)
+        else {
+            return None;
+        };
+        match (&self.ast[call.args], call.block) {
+            ([arg], None) if arg.name.is_none() && call.type_args.is_empty() => {
+                Some((constructor, arg.value))
+            }
+            _ => None,
         }
     }
 
@@ -146,6 +179,9 @@ impl<'a> Checker<'a> {
             Expr::Map(entries) => self.ast[entries]
                 .iter()
                 .all(|entry| self.is_literals(entry.key) && self.is_literals(entry.value)),
+            Expr::Call(_) => self
+                .constructed(id)
+                .is_some_and(|(_, value)| self.is_literals(value)),
             _ => self.literal(id).is_some(),
         }
     }
