@@ -6,6 +6,7 @@
 mod support;
 
 mod client;
+mod embedded;
 mod ending;
 mod fallback;
 mod measured;
