@@ -14,6 +14,7 @@ mod dev;
 mod dev_files;
 mod doctor;
 mod explain;
+mod faults;
 mod fmt;
 mod git;
 mod mistakes;

@@ -253,6 +253,24 @@ fn a_result_has_a_largest_size() {
 }
 
 #[test]
+fn a_pool_that_is_used_up_says_so() {
+    let mut bench = Bench::new(&[
+        ("FUSE_DB_URL", "sqlite::memory:"),
+        ("FUSE_DB_POOL_SIZE", "1"),
+        ("FUSE_DB_ACQUIRE_TIMEOUT_MS", "1"),
+    ]);
+    begin(&mut bench.ctx).unwrap();
+    let runtime = bench.ctx.runtime().clone();
+    let mut other = Ctx::new(runtime, Unit::Program, Interrupt::default());
+    let fault = begin(&mut other).unwrap_err();
+    assert_eq!(fault.code(), FaultCode::Db);
+    assert_eq!(fault.message(), "db begin failed: db pool timeout");
+    rollback(&mut bench.ctx);
+    begin(&mut other).unwrap();
+    rollback(&mut other);
+}
+
+#[test]
 fn transactions_are_kept_or_undone() {
     let mut bench = Bench::memory();
     bench.exec("create table t (n integer)", vec![]).unwrap();

@@ -332,3 +332,27 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_a_small_number_or_its_digits() {
+        for (value, found) in [
+            (Value::Int(0), Ok(0)),
+            (Value::Int(65_535), Ok(65_535)),
+            (Value::Int(65_536), Err("invalid port")),
+            (Value::Int(-1), Err("invalid port")),
+            (Value::text("8080"), Ok(8080)),
+            (Value::text("+80"), Err("invalid port")),
+            (Value::text("65536"), Err("invalid port")),
+            (Value::text(""), Err("invalid port")),
+            (Value::Bool(true), Err("serve expects a port number")),
+        ] {
+            let port = port(&value);
+            let shown = port.as_ref().map(|port| *port).map_err(Fault::message);
+            assert_eq!(shown, found, "{value:?}");
+        }
+    }
+}

@@ -120,10 +120,10 @@ impl Task {
                 .err()
                 .unwrap_or_else(Fault::cancelled)),
         };
-        *lock(&self.result) = Some(result);
         // Counted before anybody can see the result: who has awaited all tasks
         // finds all of them completed.
         tasks.metrics().completed(self.spawned.elapsed());
+        *lock(&self.result) = Some(result);
         self.state.store(DONE, Ordering::Release);
         self.done.notify_all();
         true
