@@ -10,6 +10,7 @@ use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderValue, VARY};
 use plumego_contract::{Error, FileReply, IntoResponse, Request, RequestScope, ResponseFuture};
 use plumego_middleware::compression::Algorithm;
+use plumego_security::input::RelativePath;
 
 use super::fallback::not_found;
 use super::proxy::Proxy;
@@ -20,9 +21,6 @@ use crate::runtime::Runtime;
 const PRIVATE: [&str; 8] = [
     ".fuse", ".toml", ".lock", ".db", ".db-wal", ".db-shm", ".pem", ".key",
 ];
-
-/// Names that are devices on Windows, with or without an ending.
-const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 /// Hexadecimal digits that a hash of the content has at least.
 const HASH_DIGITS_MIN: usize = 10;
@@ -226,10 +224,6 @@ fn is_public(part: &Component<'_>) -> bool {
 /// Whether a file or a directory of the name may be served.
 fn is_public_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let stem = name.split('.').next().unwrap_or_default();
-    let numbered = stem.strip_prefix("com").or(stem.strip_prefix("lpt"));
-    let is_device = DEVICES.contains(&stem)
-        || numbered.is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
     let is_private =
         PRIVATE.iter().any(|ending| name.ends_with(ending)) || name.contains(".sqlite");
     !name.is_empty()
@@ -237,8 +231,16 @@ fn is_public_name(name: &str) -> bool {
         // Windows drops these at the end of a name.
         && !name.ends_with(['.', ' '])
         && !name.contains(['/', '\\', ':', '\0'])
-        && !is_device
+        && !is_device(&name)
         && !is_private
+}
+
+/// Whether Windows takes the name for a device, whatever it ends in.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default();
+    // Alone, a device is refused for nothing but being one.
+    RelativePath::parse(stem.trim_end_matches(' '))
+        .is_err_and(|problem| problem.code == "device_name")
 }
 
 fn is_page(path: &Path) -> bool {
@@ -277,7 +279,7 @@ mod tests {
             "ünï",
             "a..b",
             "console.js",
-            "com0",
+            "com10",
             "keys",
             "db",
         ] {
@@ -307,6 +309,9 @@ mod tests {
             "con.txt",
             "com1",
             "LPT9.log",
+            "com0",
+            "com¹",
+            "con .txt",
             "a.",
             "a ",
         ] {

@@ -345,6 +345,31 @@ fn private_addresses_are_refused_where_that_is_wanted() {
     assert!(upstream.seen().is_empty());
 }
 
+#[test]
+fn hosts_may_be_ipv6_addresses() {
+    let world = World::empty();
+    let url = |port: u16| format!("http://[::1]:{port}/where?a=b");
+    let Ok(listener) = std::net::TcpListener::bind("[::1]:0") else {
+        // Without the protocol the address is still understood.
+        let (code, message) = failure(&world, &url(9));
+        assert_eq!(code, "network_error", "{message}");
+        return;
+    };
+    let upstream = Upstream::on(listener, |_, _| Some(ok("six").into()));
+    let port = upstream.address.port();
+    let answer = get(&world, &url(port));
+    assert!(answer.contains("body=six"), "{answer}");
+    let seen = upstream.seen();
+    assert!(
+        seen[0].starts_with("GET /where?a=b HTTP/1.1\r\n"),
+        "{seen:?}"
+    );
+    let host = format!("host: [::1]:{port}\r\n");
+    assert!(seen[0].to_ascii_lowercase().contains(&host), "{seen:?}");
+    let (code, message) = failure(&world, "http://[::1/");
+    assert_eq!(code, "invalid_url", "{message}");
+}
+
 /// Whether a connection is free again when the next request looks for one is a
 /// matter of threads; so much often nobody is unlucky.
 const TRIES_MAX: usize = 1000;

@@ -25,7 +25,14 @@ impl Upstream {
     pub(crate) fn new(
         answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
+    }
+
+    /// The same at an address of the test's own.
+    pub(crate) fn on(
+        listener: TcpListener,
+        answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let (seen, on_kept) = (Seen::default(), Arc::new(AtomicUsize::new(0)));
         let (log, count, answer): (_, _, Answers) =
