@@ -402,6 +402,22 @@ fn assets_are_checked_where_they_are_wrong() {
 }
 
 #[test]
+fn assets_may_be_so_large_and_no_larger() {
+    let at = "a".repeat(16 << 20);
+    let past = format!("{at}a");
+    let src = package(&[
+        (
+            "main.fuse",
+            &format!("import A from \"./a.md\"\nimport B from \"./b.md\"\n\n{APP}"),
+        ),
+        ("a.md", &at),
+        ("b.md", &past),
+    ]);
+    let graph = graph(&src);
+    insta::assert_snapshot!(report(&graph), @"error[FUSE_ASSET_READ] main.fuse:2:15-2:23 cannot read asset: file too large");
+}
+
+#[test]
 fn files_that_are_no_text_and_files_that_are_too_large() {
     let src = package(&[
         ("main.fuse", &format!("import b\nimport c\n\n{APP}")),

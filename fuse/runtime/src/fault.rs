@@ -356,3 +356,21 @@ impl Fault {
         Self::new(FaultCode::Cancelled, "cancelled")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_cut_at_their_limit() {
+        let message = |text: String| Fault::error(text).message().to_owned();
+        let longest = "a".repeat(MESSAGE_MAX);
+        assert_eq!(message(longest.clone()), longest);
+        let cut = message("a".repeat(MESSAGE_MAX + 1));
+        assert_eq!(cut.len(), MESSAGE_MAX);
+        assert!(cut.ends_with("a…"));
+        // Never inside a character.
+        let cut = message("é".repeat(MESSAGE_MAX));
+        assert!(cut.len() <= MESSAGE_MAX && cut.ends_with("é…"));
+    }
+}

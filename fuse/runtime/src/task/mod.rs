@@ -9,6 +9,7 @@
 mod metrics;
 mod parallel;
 mod pool;
+mod slot;
 mod work;
 
 pub use metrics::Snapshot;
@@ -24,6 +25,12 @@ use crate::fault::{Fault, Outcome};
 use crate::heap::{HostObject, NotShareable, Obj, Ref, Shared};
 use crate::meta::{FnId, Kind, TypeDesc};
 use crate::value::Value;
+
+/// What [`slot`] is made of; its model takes the same from `loom`.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicU8, Ordering};
+    pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
+}
 
 /// What a value of type `Task` is.
 struct Handle(Arc<Task>);

@@ -2,10 +2,10 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use super::slot::Slot;
 use crate::context::{Ctx, RequestIds, Unit};
 use crate::fault::{Fault, Outcome};
 use crate::heap::Shared;
@@ -23,19 +23,9 @@ pub(super) enum Work {
     CallValue(Shared, Shared),
 }
 
-/// Nobody has begun it.
-const QUEUED: u8 = 0;
-/// A thread runs it.
-const RUNNING: u8 = 1;
-/// Its result is there.
-const DONE: u8 = 2;
-
 pub(super) struct Task {
-    state: AtomicU8,
+    slot: Slot<Work, Outcome<Shared>>,
     awaited: AtomicBool,
-    work: Mutex<Option<Work>>,
-    result: Mutex<Option<Outcome<Shared>>>,
-    done: Condvar,
     interrupt: Interrupt,
     runtime: Runtime,
     ids: Option<RequestIds>,
@@ -48,18 +38,11 @@ pub(super) struct Task {
     spawned: Instant,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Task {
     pub(super) fn new(ctx: &Ctx, work: Work) -> Self {
         Self {
-            state: AtomicU8::new(QUEUED),
+            slot: Slot::new(work),
             awaited: AtomicBool::new(false),
-            work: Mutex::new(Some(work)),
-            result: Mutex::new(None),
-            done: Condvar::new(),
             interrupt: ctx.interrupt().child(),
             runtime: ctx.runtime().clone(),
             ids: ctx.ids().cloned(),
@@ -85,18 +68,7 @@ impl Task {
     }
 
     pub(super) fn is_queued(&self) -> bool {
-        self.state.load(Ordering::Acquire) == QUEUED
-    }
-
-    fn is_done(&self) -> bool {
-        self.state.load(Ordering::Acquire) == DONE
-    }
-
-    /// Whether the caller is the one to run it.
-    fn claim(&self) -> bool {
-        self.state
-            .compare_exchange(QUEUED, RUNNING, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        self.slot.is_queued()
     }
 
     pub(super) fn cancel(&self) {
@@ -106,26 +78,24 @@ impl Task {
     /// Runs the task if nobody has begun it; `physical` calls are active on this
     /// thread already. Whether it was run.
     pub(super) fn try_run(&self, physical: u32) -> bool {
-        if !self.claim() {
+        let Some(work) = self.slot.claim() else {
             return false;
-        }
+        };
         let tasks = self.runtime.tasks();
         tasks.metrics().started();
-        let work = lock(&self.work).take();
-        let result = match work {
-            Some(work) if !self.interrupt.is_raised() => self.run(work, physical),
-            _ => Err(self
+        let result = if self.interrupt.is_raised() {
+            Err(self
                 .interrupt
                 .check()
                 .err()
-                .unwrap_or_else(Fault::cancelled)),
+                .unwrap_or_else(Fault::cancelled))
+        } else {
+            self.run(work, physical)
         };
         // Counted before anybody can see the result: who has awaited all tasks
         // finds all of them completed.
         tasks.metrics().completed(self.spawned.elapsed());
-        *lock(&self.result) = Some(result);
-        self.state.store(DONE, Ordering::Release);
-        self.done.notify_all();
+        self.slot.finish(result);
         true
     }
 
@@ -157,29 +127,22 @@ impl Task {
     /// meanwhile other tasks of the same unit of work run here, if they may.
     pub(super) fn finish(&self, ctx: &Ctx) {
         let physical = ctx.physical_depth();
-        if self.is_done() || self.try_run(physical) {
+        if self.slot.is_done() || self.try_run(physical) {
             return;
         }
-        while !self.is_done() {
+        while !self.slot.is_done() {
             if !ctx.runtime().tasks().help(self.root, physical) {
                 break;
             }
         }
-        let mut result = lock(&self.result);
-        while result.is_none() {
-            result = self
-                .done
-                .wait(result)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
+        self.slot.wait(|_| ());
     }
 
     pub(super) fn result(&self) -> Outcome<Value> {
-        match &*lock(&self.result) {
-            Some(Ok(value)) => Ok(value.to_value()),
-            Some(Err(fault)) => Err(fault.clone()),
-            None => Err(Fault::internal("a task that is not done has no result")),
-        }
+        self.slot.wait(|result| match result {
+            Ok(value) => Ok(value.to_value()),
+            Err(fault) => Err(fault.clone()),
+        })
     }
 }
 
