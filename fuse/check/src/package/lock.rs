@@ -86,6 +86,10 @@ impl std::fmt::Display for LockDifference {
 
 impl Lock {
     /// The text of the lock file: sorted by name, LF, one final newline.
+    ///
+    /// It always succeeds, so that nothing reports `FUSE_LOCK_ENCODE_FAILED`: a
+    /// name is one that [`is_dependency_name`](super::is_dependency_name) takes,
+    /// and everything else is text, of which TOML can write any.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = format!("version = {LOCK_VERSION}\n");

@@ -1,8 +1,10 @@
 //! Rules of the language that are checked against a second, naive statement of
-//! them: which type may stand where, and which patterns cover a type.
+//! them: which type may stand where, and which patterns cover a type; and that lock
+//! files say what they were given.
 
 mod assignability;
 mod exhaustiveness;
+mod lock;
 
 use fuse_check::analyze::{AnalyzeOptions, analyze};
 use fuse_check::load::{MemorySource, load};
