@@ -13,6 +13,7 @@ use fuse_runtime::meta::{
 };
 use fuse_runtime::validate::{Path, Problems, validate_fields};
 use fuse_runtime::{Fault, FieldProblem, Value, display, heap};
+use proptest::strategy::Strategy as _;
 use support::{Scripted, Setup, World, show, text, ty};
 
 /// The types of the fixtures `items` and `sheet`, and the program they belong to.
@@ -459,6 +460,34 @@ fn construction_reports_every_field() {
             .unwrap()
             .is_ok()
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// In whatever order members come, problems are in that of the declaration.
+    #[test]
+    fn problems_are_in_the_order_of_the_declaration(
+        wrong in proptest::sample::subsequence(vec!["id", "name", "tags", "note", "kind"], 0..=5)
+            .prop_shuffle(),
+    ) {
+        let right = [("id", "1"), ("name", "\"a\"")];
+        let missing = right.iter().filter(|(name, _)| !wrong.contains(name));
+        let mut members: Vec<String> = wrong.iter().map(|name| format!("\"{name}\":true")).collect();
+        members.extend(missing.map(|(name, value)| format!("\"{name}\":{value}")));
+        let text = format!("{{{}}}", members.join(","));
+        let fixture = fixture();
+        let mut ctx = fixture.world.ctx();
+        let found = decode_json(&mut ctx, fixture.item, &text, DEPTH_MAX, "body").unwrap();
+        let fields = found.map_or_else(|invalid| invalid.into_fields("body"), |_| Vec::new());
+        let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+        let declared = ["body.id", "body.name", "body.tags", "body.note", "body.kind"];
+        let expected: Vec<&str> = declared
+            .into_iter()
+            .filter(|path| wrong.iter().any(|name| path.strip_prefix("body.") == Some(*name)))
+            .collect();
+        proptest::prop_assert_eq!(paths, expected, "{}", text);
+    }
 }
 
 #[test]

@@ -50,6 +50,16 @@ proptest! {
     }
 
     #[test]
+    fn floats_survive_their_text_form(bits in any::<u64>()) {
+        let value = f64::from_bits(bits);
+        prop_assume!(value.is_finite());
+        let world = World::empty();
+        let written = world.member(M::FloatToString, &STRING, &mut [float(value)]).unwrap();
+        let back = world.member(M::StringToFloat, &OPTION_FLOAT, &mut [written.clone()]).unwrap();
+        prop_assert_eq!(back.as_float(), Some(value), "{:?}", written);
+    }
+
+    #[test]
     fn sorting_is_stable_and_in_order(keys in proptest::collection::vec(0..5_i64, 0..40)) {
         // The key is the number in tens; the ones tell where an element was.
         let values: Vec<i64> = keys.iter().enumerate().map(|(at, key)| key * 1000 + at as i64).collect();
