@@ -67,7 +67,7 @@ fn request(count: &str) -> &'static [u8] {
 pub(super) fn refused(plan: Plan) -> Result<Vec<Row>, String> {
     let directory = tempfile::tempdir().map_err(|e| e.to_string())?;
     std::fs::write(directory.path().join("main.fuse"), DECODING).map_err(|e| e.to_string())?;
-    let server = program::start("fuse", directory.path(), &["main.fuse"])?;
+    let server = program::start("fuse", directory.path(), &["main.fuse"], &[])?;
     pin_to_second_core();
     let (taken, refused) = (request("1000"), request("1001"));
     let (mut right, mut wrong) = (Vec::new(), Vec::new());

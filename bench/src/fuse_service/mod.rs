@@ -40,14 +40,16 @@ pub(crate) fn run(selection: &Selection) -> Result<Report, String> {
         rows.extend(language::refused(plan)?);
     }
     let routes = "notes, routes";
-    let of_notes = [routes, notes::MIXED, notes::SOAK];
-    if of_notes.iter().any(|name| selection.includes(name)) {
-        let service = Notes::start()?;
+    if selection.includes(notes::SOAK) {
+        // One connection of the database: further ones would be opened, and kept,
+        // at the moment when so many are needed at once.
+        let service = Notes::start(&[("FUSE_DB_POOL_SIZE", "1")])?;
+        rows.extend(service.soak(soak)?);
+    }
+    if selection.includes(routes) || selection.includes(notes::MIXED) {
+        let service = Notes::start(&[])?;
         if selection.includes(routes) {
             rows.extend(service.routes(plan)?);
-        }
-        if selection.includes(notes::SOAK) {
-            rows.extend(service.soak(soak)?);
         }
         if selection.includes(notes::MIXED) {
             rows.extend(service.mixed(mixed)?);

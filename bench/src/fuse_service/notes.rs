@@ -44,11 +44,11 @@ struct Person {
 }
 
 impl Notes {
-    pub(super) fn start() -> Result<Self, String> {
+    pub(super) fn start(variables: &[(&str, &str)]) -> Result<Self, String> {
         let directory = tempfile::tempdir().map_err(|e| e.to_string())?;
         let package = package();
         let arguments = ["--migrate", &package.to_string_lossy()];
-        let server = program::start("notes", directory.path(), &arguments)?;
+        let server = program::start("notes", directory.path(), &arguments, variables)?;
         pin_to_second_core();
         let people = block_on(people(server.address))??;
         Ok(Self {
@@ -133,9 +133,9 @@ impl Notes {
         let inline = get("/healthz", &person.token).into_bytes().leak();
         let page = get("/", &person.token).into_bytes().leak();
         self.repeat(inline, page, requests / 10)?;
-        let before = (self.server.resident_kib()?, self.server.descriptors()?);
+        let before = self.at_rest()?;
         self.repeat(inline, page, requests)?;
-        let after = (self.server.resident_kib()?, self.server.descriptors()?);
+        let after = self.at_rest()?;
         let row = |value, unit, gate| Row::value(SOAK, "interpreter", value, unit, gate);
         let memory = after.0 as f64 / before.0 as f64;
         let descriptors = after.1 as f64 - before.1 as f64;
@@ -145,6 +145,12 @@ impl Notes {
             row(memory, "x memory", Some(Gate::AtMost(GROWTH))),
             row(descriptors, "descriptors", Some(Gate::AtMost(0.0))),
         ])
+    }
+
+    /// KiB of memory and descriptors once the connections are closed.
+    fn at_rest(&self) -> Result<(u64, usize), String> {
+        std::thread::sleep(Duration::from_secs(1));
+        Ok((self.server.resident_kib()?, self.server.descriptors()?))
     }
 
     /// Nine of ten requests are of the first kind.

@@ -19,6 +19,7 @@ pub(super) fn start(
     name: &'static str,
     directory: &Path,
     arguments: &[&str],
+    variables: &[(&str, &str)],
 ) -> Result<ServerProcess, String> {
     let program = command()?;
     // A process inherits where it may run.
@@ -28,6 +29,7 @@ pub(super) fn start(
         .args(arguments)
         .current_dir(directory)
         .env("APP_PORT", free_port()?.to_string())
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -46,7 +46,7 @@ pub(super) const SCENARIO: &str = "inline route beside a full pool: p99";
 pub(super) fn rows(plan: Plan) -> Result<Vec<Row>, String> {
     let directory = tempfile::tempdir().map_err(|e| e.to_string())?;
     std::fs::write(directory.path().join("main.fuse"), PROGRAM).map_err(|e| e.to_string())?;
-    let server = program::start("fuse", directory.path(), &["main.fuse"])?;
+    let server = program::start("fuse", directory.path(), &["main.fuse"], &[])?;
     pin_to_second_core();
     let load = Load {
         address: server.address,
