@@ -157,16 +157,22 @@ impl Served {
             };
         };
         let served = self.clone();
-        let mut head = http::Request::new(());
-        head.method_mut().clone_from(request.method());
-        head.headers_mut().clone_from(request.headers());
-        let proxy = proxy.cloned();
+        // Only a request that may go on is needed twice.
+        let (head, onward) = match proxy {
+            Some(proxy) => {
+                let mut head = http::Request::new(());
+                head.method_mut().clone_from(request.method());
+                head.headers_mut().clone_from(request.headers());
+                (head, Some((proxy.clone(), request)))
+            }
+            None => (request.map(drop), None),
+        };
         ResponseFuture::boxed(async move {
             let opening = move || served.reply(&path, &head);
             let opened = tokio::task::spawn_blocking(opening).await;
             let opened = opened.unwrap_or_else(|panicked| Err(Error::internal(panicked)));
-            match (opened, proxy) {
-                (Err(error), Some(proxy)) if error.status() == StatusCode::NOT_FOUND => {
+            match (opened, onward) {
+                (Err(error), Some((proxy, request))) if error.status() == StatusCode::NOT_FOUND => {
                     proxy.answer(request, scope).await
                 }
                 (opened, _) => opened.into_response(&scope),
