@@ -56,27 +56,16 @@ struct Flow<'a> {
 impl Flow<'_> {
     /// The function ends with the value of this expression.
     fn exit(&mut self, function: &Function, value: ExprId) {
+        if self.chooses(function, value, |flow, branch| flow.exit(function, branch)) {
+            self.state = None;
+            return;
+        }
         match function[value] {
             Expr::Block { stmts, value } => {
                 for stmt in function[stmts].iter().copied() {
                     self.stmt(function, stmt);
                 }
                 self.exit(function, value);
-            }
-            Expr::If {
-                condition,
-                then,
-                otherwise,
-            } => {
-                self.expr(function, condition);
-                self.branches([then, otherwise], |flow, branch| {
-                    flow.exit(function, branch);
-                });
-            }
-            Expr::Match { subject, arms } => {
-                self.expr(function, subject);
-                let bodies = function[arms].iter().map(|arm| arm.body);
-                self.branches(bodies, |flow, body| flow.exit(function, body));
             }
             Expr::Err(_) if self.excuses_failures => {}
             _ => {
@@ -85,6 +74,32 @@ impl Flow<'_> {
             }
         }
         self.state = None;
+    }
+
+    /// Walks along the branches of an expression that chooses between some;
+    /// whether it is one.
+    fn chooses(
+        &mut self,
+        function: &Function,
+        id: ExprId,
+        walk: impl FnMut(&mut Self, ExprId),
+    ) -> bool {
+        match function[id] {
+            Expr::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                self.expr(function, condition);
+                self.branches([then, otherwise], walk);
+            }
+            Expr::Match { subject, arms } => {
+                self.expr(function, subject);
+                self.branches(function[arms].iter().map(|arm| arm.body), walk);
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// Every branch begins here; after them it is set if each of them set it.
@@ -113,22 +128,10 @@ impl Flow<'_> {
 
 impl Visitor for Flow<'_> {
     fn expr(&mut self, function: &Function, id: ExprId) {
+        if self.chooses(function, id, |flow, branch| flow.expr(function, branch)) {
+            return;
+        }
         match function[id] {
-            Expr::If {
-                condition,
-                then,
-                otherwise,
-            } => {
-                self.expr(function, condition);
-                self.branches([then, otherwise], |flow, branch| {
-                    flow.expr(function, branch);
-                });
-            }
-            Expr::Match { subject, arms } => {
-                self.expr(function, subject);
-                let bodies = function[arms].iter().map(|arm| arm.body);
-                self.branches(bodies, |flow, body| flow.expr(function, body));
-            }
             Expr::Unreachable => self.state = None,
             Expr::CallBuiltin {
                 builtin: BuiltinId::ResponseStatus | BuiltinId::ResponseRedirect,
