@@ -51,7 +51,7 @@ impl<'a> Sheets<'a> {
 
     /// A style sheet with everything it imports.
     pub(super) fn bundle(&self, path: &Path) -> Result<Sheet, Failure> {
-        let files = Files::new(&self.root);
+        let files = Files::new(&self.root, path);
         let mut bundler = Bundler::new(&files, None, ParserOptions::default());
         let sheet = bundler.bundle(path).map_err(|error| self.wrong(&error))?;
         let options = PrinterOptions {
@@ -69,10 +69,7 @@ impl<'a> Sheets<'a> {
             };
             text = text.replace(&format!("\"{placeholder}\""), &quoted(&url));
         }
-        let classes = match is_module(path) {
-            true => files.scoped(path).map_err(|e| self.at(path, &e))?.classes,
-            false => BTreeMap::new(),
-        };
+        let classes = files.classes.get().cloned().unwrap_or_default();
         Ok(Sheet { text, classes })
     }
 
@@ -112,10 +109,6 @@ impl<'a> Sheets<'a> {
             }
             None => failed(error.kind.to_string()),
         }
-    }
-
-    fn at(&self, path: &Path, problem: &Unreadable) -> Failure {
-        failed(format!("{}: {problem}", self.shown(path)))
     }
 
     fn place(&self, path: &Path, line: u32, column: u32) -> String {
@@ -192,7 +185,11 @@ pub(super) enum Unreadable {
 /// Gives the bundler the files of a package.
 struct Files<'a> {
     root: &'a Path,
+    /// The style sheet that comes out.
+    entry: &'a Path,
     texts: Texts,
+    /// Its class names, if it is a module, once it was read.
+    classes: OnceLock<BTreeMap<String, String>>,
 }
 
 /// Texts that live as long as what borrows them: they are only added.
@@ -221,10 +218,12 @@ struct Scoped {
 }
 
 impl<'a> Files<'a> {
-    fn new(root: &'a Path) -> Self {
+    fn new(root: &'a Path, entry: &'a Path) -> Self {
         Self {
             root,
+            entry,
             texts: Texts::default(),
+            classes: OnceLock::new(),
         }
     }
 
@@ -293,10 +292,14 @@ impl SourceProvider for Files<'_> {
     type Error = Unreadable;
 
     fn read<'t>(&'t self, file: &Path) -> Result<&'t str, Unreadable> {
-        let text = match is_module(file) {
-            true => self.scoped(file)?.text,
-            false => self.text(file)?,
-        };
+        if !is_module(file) {
+            return Ok(self.texts.add(self.text(file)?));
+        }
+        let Scoped { text, classes } = self.scoped(file)?;
+        if file == self.entry {
+            // Each file is read once.
+            let _ = self.classes.set(classes);
+        }
         Ok(self.texts.add(text))
     }
 
