@@ -67,3 +67,15 @@ pub(crate) fn on_interrupt(_: impl Fn(i32) + Send + 'static) {}
 /// The console ends the process itself.
 #[cfg(not(unix))]
 pub(crate) fn end_on_interrupt() {}
+
+/// Puts what a command starts into a group of its own: an interrupt from the
+/// terminal reaches this command alone, and the group can be ended as a whole.
+#[cfg(unix)]
+pub(crate) fn own_group(command: &mut process::Command) {
+    use std::os::unix::process::CommandExt as _;
+    command.process_group(0);
+}
+
+/// There are no groups.
+#[cfg(not(unix))]
+pub(crate) fn own_group(_: &mut process::Command) {}

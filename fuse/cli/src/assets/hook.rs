@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::failed;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals;
 
 /// How long the command may take.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -97,19 +98,14 @@ fn follow(stream: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-#[cfg(unix)]
 fn shell(command: &str) -> Command {
-    use std::os::unix::process::CommandExt as _;
-    let mut shell = Command::new("sh");
-    // A group of its own ends as a whole.
-    shell.arg("-c").arg(command).process_group(0);
-    shell
-}
-
-#[cfg(not(unix))]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("cmd");
-    shell.arg("/C").arg(command);
+    let (shell, flag) = match cfg!(unix) {
+        true => ("sh", "-c"),
+        false => ("cmd", "/C"),
+    };
+    let mut shell = Command::new(shell);
+    shell.arg(flag).arg(command);
+    signals::own_group(&mut shell);
     shell
 }
 

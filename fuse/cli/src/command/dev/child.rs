@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Event;
+use crate::signals;
 
 /// How long the program may take to end.
 const GRACE: Duration = Duration::from_secs(2);
@@ -49,7 +50,7 @@ impl Child {
             .env("FUSE_DEV_READY", &mark)
             .stdin(Stdio::null())
             .stderr(Stdio::piped());
-        own_group(&mut command);
+        signals::own_group(&mut command);
         let mut process = command.spawn()?;
         let stderr = process.stderr.take();
         let process = Arc::new(Mutex::new(process));
@@ -122,17 +123,6 @@ impl Drop for Child {
 fn lock(process: &Mutex<process::Child>) -> std::sync::MutexGuard<'_, process::Child> {
     process.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// An interrupt from the terminal reaches this command alone, which tells the
-/// program once.
-#[cfg(unix)]
-fn own_group(command: &mut process::Command) {
-    use std::os::unix::process::CommandExt as _;
-    command.process_group(0);
-}
-
-#[cfg(not(unix))]
-fn own_group(_: &mut process::Command) {}
 
 /// Writes what the program says to standard error, and finds out where it
 /// listens.
