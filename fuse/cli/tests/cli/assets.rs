@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::support::World;
 
-const MANIFEST: &str = r#"
+pub(crate) const MANIFEST: &str = r#"
 [package]
 name = "shop"
 entry = "main.fuse"

@@ -8,18 +8,9 @@ use std::os::unix::fs::symlink;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::assets::MANIFEST;
 use crate::dev::{Browser, Dev, PATIENCE, get, try_get};
 use crate::support::World;
-
-const MANIFEST: &str = r#"
-[package]
-name = "shop"
-entry = "main.fuse"
-
-[assets]
-css = "assets/css/shop.css"
-hash = true
-"#;
 
 /// A command before every build that says so, and waits while there is a file
 /// `hold`.

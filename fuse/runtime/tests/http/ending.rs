@@ -150,19 +150,10 @@ async fn a_program_serves_once_at_a_time() {
 #[tokio::test]
 async fn health_is_told_apart_from_the_services() {
     let gate = Gate::new();
-    let held = gate.clone();
     let running = Site::new()
         .env("FUSE_ADMIN_ADDR", "127.0.0.1:0")
         .env("FUSE_DB_URL", "sqlite::memory:")
-        .get(
-            "/slow",
-            RouteClass::Blocking,
-            &well_known::UNIT,
-            move |_| {
-                held.pass();
-                Ok(Value::Unit)
-            },
-        )
+        .slow(&gate)
         .start();
     let admin = running.admin().await;
     let live = http1::exchange(admin, http1::get("/healthz")).await;

@@ -12,20 +12,11 @@ use crate::site::{Gate, Site};
 
 /// A route that waits at a gate, one that answers, and one that takes long.
 fn site(gate: &Gate) -> Site {
-    let gate = gate.clone();
     Site::new()
         .env("FUSE_ADMIN_ADDR", "127.0.0.1:0")
         .env("FUSE_DB_URL", "sqlite::memory:")
         .env("FUSE_HTTP_BLOCKING_THREADS", "1")
-        .get(
-            "/slow",
-            RouteClass::Blocking,
-            &well_known::UNIT,
-            move |_| {
-                gate.pass();
-                Ok(Value::Unit)
-            },
-        )
+        .slow(gate)
         .get("/items/{id}", RouteClass::Inline, &well_known::INT, |_| {
             Ok(Value::Int(1))
         })

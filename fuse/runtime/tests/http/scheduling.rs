@@ -18,17 +18,8 @@ fn quick(_: &mut fuse_runtime::Ctx) -> Outcome<Value> {
 
 /// A route that waits at a gate, and one that never waits.
 fn site(gate: &Gate) -> Site {
-    let gate = gate.clone();
     Site::new()
-        .get(
-            "/slow",
-            RouteClass::Blocking,
-            &well_known::UNIT,
-            move |_| {
-                gate.pass();
-                Ok(Value::Unit)
-            },
-        )
+        .slow(gate)
         .get("/quick", RouteClass::Inline, &well_known::INT, quick)
 }
 

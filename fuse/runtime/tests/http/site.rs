@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fuse_runtime::http::{ServeSummary, Stop};
-use fuse_runtime::meta::{ProgramMeta, Route, RouteClass, Service, TypeDesc, Verb};
+use fuse_runtime::meta::{ProgramMeta, Route, RouteClass, Service, TypeDesc, Verb, well_known};
 use fuse_runtime::telemetry::SpanSink;
 use fuse_runtime::{Ctx, Outcome, Runtime, Span, Value};
 use plumego_testkit::http1::{self, RawResponse};
@@ -57,6 +57,20 @@ impl Site {
         self.route(Verb::Get, pattern, class, None, result, move |ctx, _| {
             handler(ctx)
         })
+    }
+
+    /// A route `/slow` that waits at a gate.
+    pub(crate) fn slow(self, gate: &Gate) -> Self {
+        let gate = gate.clone();
+        self.get(
+            "/slow",
+            RouteClass::Blocking,
+            &well_known::UNIT,
+            move |_| {
+                gate.pass();
+                Ok(Value::Unit)
+            },
+        )
     }
 
     pub(crate) fn route(

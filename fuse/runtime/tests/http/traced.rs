@@ -25,7 +25,7 @@ fn traced(spans: &Arc<Spans>, upstream: &Upstream) -> Site {
         .env("FUSE_REQUEST_LOG", "1")
         .spans(spans.clone())
         .get(
-            "/work/{id}",
+            "/jobs/{id}",
             RouteClass::Blocking,
             &well_known::UNIT,
             move |ctx| {
@@ -67,11 +67,11 @@ async fn what_a_request_causes_is_a_tree_of_spans() {
     let upstream = Upstream::always("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
     let running = traced(&spans, &upstream).start();
     let given = format!("traceparent: 00-{TRACE}-b7ad6b7169203331-01\r\n");
-    let answer = running.get_with("/work/7", &given).await;
+    let answer = running.get_with("/jobs/7", &given).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let all = ended(&spans, 4).await;
-    let server = &all["Server GET /work/{id}"];
-    let handler = &all["Handler GET /work/{id}"];
+    let server = &all["Server GET /jobs/{id}"];
+    let handler = &all["Handler GET /jobs/{id}"];
     let db = &all["Db select"];
     let client = &all["HttpClient GET 127.0.0.1"];
     for span in [server, handler, db, client] {
