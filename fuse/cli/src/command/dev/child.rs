@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::process::{self, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub(super) struct Start(pub(super) u64);
 pub(super) struct Child {
     pub(super) start: Start,
     process: Arc<Mutex<process::Child>>,
+    /// Where it listens, once it has said so.
+    address: Arc<OnceLock<SocketAddr>>,
     ended: Receiver<()>,
 }
 
@@ -55,10 +57,15 @@ impl Child {
         let stderr = process.stderr.take();
         let process = Arc::new(Mutex::new(process));
         let waiting = Arc::clone(&process);
+        let address = Arc::new(OnceLock::new());
+        let told = Arc::clone(&address);
         let (tell, ended) = mpsc::channel();
         let follow = move || {
             if let Some(stderr) = stderr {
-                pass_on(BufReader::new(stderr), &mark, start, &events);
+                pass_on(BufReader::new(stderr), &mark, |address| {
+                    let _ = told.set(address);
+                    let _ = events.send(Event::Serving(start, address));
+                });
             }
             // The program closes its standard error by ending.
             let status = lock(&waiting).wait();
@@ -75,8 +82,15 @@ impl Child {
         Ok(Self {
             start,
             process,
+            address,
             ended,
         })
+    }
+
+    /// Where it listens. After it was stopped this is all that it ever said,
+    /// whether its event was read or not.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.address.get().copied()
     }
 
     /// Asks the program to end as a terminal or an operator would, and ends it
@@ -124,9 +138,8 @@ fn lock(process: &Mutex<process::Child>) -> std::sync::MutexGuard<'_, process::C
     process.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes what the program says to standard error, and finds out where it
-/// listens.
-fn pass_on(mut lines: impl io::BufRead, mark: &str, start: Start, events: &Sender<Event>) {
+/// Writes what the program says to standard error, and tells where it listens.
+fn pass_on(mut lines: impl io::BufRead, mark: &str, serving: impl Fn(SocketAddr)) {
     let mut line = Vec::new();
     while lines
         .read_until(b'\n', &mut line)
@@ -134,9 +147,7 @@ fn pass_on(mut lines: impl io::BufRead, mark: &str, start: Start, events: &Sende
     {
         match listening(&line, mark) {
             // Only this process is told that way.
-            Some(address) => {
-                let _ = events.send(Event::Serving(start, address));
-            }
+            Some(address) => serving(address),
             None => {
                 // A reader of ours that is gone is no reason to stop the program.
                 let _ = io::stderr().lock().write_all(&line);

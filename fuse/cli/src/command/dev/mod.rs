@@ -283,6 +283,8 @@ impl Session<'_> {
     fn restart(&mut self, document: Option<PathBuf>, map: Option<PathBuf>) -> Result<(), Ended> {
         if let Some(child) = self.child.take() {
             child.stop(signals::TERMINATE);
+            // It may have begun to serve while its successor was made ready.
+            self.port = self.port.or(child.address().map(|address| address.port()));
         }
         self.starts = Start(self.starts.0 + 1);
         let started = Child::spawn(
